@@ -1,0 +1,510 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""The MQTT client: one poll, one dispatcher, and the verbs behind NetX's functions.
+
+``poll`` is what NetX's MQTT thread does in one turn: it opens the link that is wanted, sends what
+is owed, reads a bounded number of packets and tells the application what happened. Every wait is a
+loop over it. Callbacks run outside the lock and one at a time; what happens while one runs is kept
+in a list and told when it has returned.
+"""
+
+from micropython import const
+
+from .events import Events
+from .inbox import Inbox
+from .link import CLOSED, OPEN, WANTED, Link
+from .reader import Reader
+from .session import Session
+from .status import MQTTError
+from .store import Store
+from .transport import NX_IP
+from .wire import check_quality, field, octets, refuse, text, topic_filter, topic_name
+
+_IN_PROGRESS = const(0x37)
+_ALREADY_CONNECTED = const(0x10001)
+_COMMUNICATION_FAILURE = const(0x10007)
+_CONNECT_FAILURE = const(0x10005)
+_CONNECTING = const(0x10011)
+_ERROR_CONNECT_RETURN_CODE = const(0x10080)
+_INSUFFICIENT_BUFFER_SPACE = const(0x1000D)
+_INVALID_PACKET = const(0x1000F)
+_INVALID_STATE = const(0x10012)
+_NO_MESSAGE = const(0x1000A)
+_NOT_CONNECTED = const(0x10002)
+_PACKET_POOL_FAILURE = const(0x10006)
+_SERVER_MESSAGE_FAILURE = const(0x10008)
+_SUCCESS = const(0x00)
+
+_STATE_INITIALIZE = const(0)
+_STATE_IDLE = const(1)
+_STATE_CONNECTING = const(2)
+_STATE_CONNECTED = const(3)
+
+# What an event is: the packet type that it speaks of.
+_CONNACK = const(2)
+_PUBLISH = const(3)
+_SUBACK = const(9)
+_DISCONNECT = const(14)
+
+_STAGING_BYTES = const(512)
+_STEPS_PER_POLL = const(16)
+# Events that a link still needs when reading must stop: its connect result and its end, and one.
+_EVENT_RESERVE = const(3)
+
+_CLOCK_MASK = const((1 << 29) - 1)
+_HALF_RANGE = const(1 << 28)
+
+_CONNECT_ANSWERS = (
+    _INVALID_STATE,
+    _SUCCESS,
+    _CONNECTING,
+    _ALREADY_CONNECTED,
+)
+
+
+def _no_thread() -> int:
+    return 1
+
+
+def _now_or_asked(value):
+    """A value, or what a callable says it is now."""
+    return value() if callable(value) else value
+
+
+class NXD_MQTT_CLIENT:
+    """The control block of a client: constructed empty, filled by ``nxd_mqtt_client_create``.
+
+    Attributes that an application sets: ``nxd_mqtt_connect_notify``, ``nxd_mqtt_connect_context``,
+    ``nxd_mqtt_ack_receive_notify``, ``nxd_mqtt_ack_receive_context``. Attributes that it reads:
+    ``reason`` (stage, status, cause of the last refusal or ending), ``session_present``,
+    ``packet_identifier``, ``message_qos``, ``message_retain``.
+    """
+
+    def __init__(self):
+        self._session = None
+        self.reason = None
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def create(self, name, client_id, ip, payload_size: int, depth: int, memory) -> None:
+        """Make every buffer that the client will ever use.
+
+        :param memory: a bytearray for the receive queue
+        """
+        self._client_id = text(client_id, "client id")
+        self.name = name
+        self._ip = ip
+        self._lock = ip.lock
+        self._thread = _no_thread
+        if hasattr(ip.lock, "acquire"):
+            from _thread import get_ident as self_thread
+
+            self._thread = self_thread
+        self._inbox = Inbox(memory)
+        self._reader = Reader(bytearray(_STAGING_BYTES), self._inbox)
+        self._link = Link(ip, "nxd_mqtt %d" % id(self))
+        self._events = Events()
+        self._teller = 0
+        self._more = False
+        self._will = None
+        self._login = (None, None)
+        self._blocking = False
+        self._result = _SUCCESS
+        self._ending = None
+        self.reason = None
+        self.packet_identifier = self.message_qos = self.message_retain = 0
+        self.session_present = 0
+        self.nxd_mqtt_client_receive_notify = self.nxd_mqtt_disconnect_notify = None
+        self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
+        self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
+        self._session = Session(Store(payload_size, depth), self._inbox, payload_size)
+
+    @property
+    def state(self) -> int:
+        """NetX's number: 0 INITIALIZE, 1 IDLE, 2 CONNECTING, 3 CONNECTED (read-only)."""
+        return self._session.state if self._session else _STATE_INITIALIZE
+
+    def delete(self) -> None:
+        """Disconnect and give everything up."""
+        self.disconnect()
+        with self._lock:
+            self._session.delete()
+
+    # -- settings -----------------------------------------------------------------------------
+
+    def login_set(self, username, password) -> None:
+        """Text, bytes or callables that are asked before every CONNECT."""
+        if not callable(username):
+            username = None if username is None else text(username, "user name")
+        if not callable(password):
+            password = None if password is None else field(password, "password")
+        self._login = (username, password)
+
+    def will_message_set(self, topic, message, retain: int, quality: int) -> None:
+        """The message that the broker sends when this client vanishes."""
+        message = field(message, "will message")
+        self._will = (topic_name(topic), message, quality << 3 | retain << 5)
+
+    def _ask_login(self):
+        """User name and password for this CONNECT, in bytes."""
+        username, password = self._login
+        username = _now_or_asked(username)
+        password = _now_or_asked(password)
+        return (
+            None if username is None else text(username, "user name"),
+            None if password is None else field(password, "password"),
+        )
+
+    # -- connecting ---------------------------------------------------------------------------
+
+    def connect(self, host: str, port: int, keepalive: int, clean: bool, wait: int) -> int:
+        """Begin to connect, and with a wait see it through.
+
+        :param int keepalive: seconds
+        :param int wait: milliseconds for all of it, -1 for ever
+        """
+        blocking = wait != 0 and not self._in_callback()
+        with self._lock:
+            answer = _CONNECT_ANSWERS[self._session.state]
+            if answer:
+                return answer
+            if clean == 0 and not len(self._client_id):
+                refuse("an empty client id needs a clean session")
+            if self._events.room() <= _EVENT_RESERVE:
+                return _PACKET_POOL_FAILURE
+            self._target = (host, port, keepalive, clean)
+            self._patience = wait
+            self._blocking = blocking
+            self._result = _IN_PROGRESS
+            self._ending = None
+            self._session.begin()
+            self._link.want()
+        return self._see_through(wait) if blocking else _IN_PROGRESS
+
+    def _see_through(self, wait: int) -> int:
+        start = self._ip.clock()
+        while self._result == _IN_PROGRESS:
+            self._patience = self._remaining(start, wait)
+            if self._patience:
+                self.poll(self._patience)
+                continue
+            with self._lock:
+                if self._link.state == OPEN:
+                    self._end(_COMMUNICATION_FAILURE, "connack", "no CONNACK in time")
+                else:
+                    self._end(_CONNECT_FAILURE, "tcp", "not connected in time")
+                self._ending = None
+        self._tell()
+        return self._result
+
+    def _remaining(self, start: int, wait: int) -> int:
+        """What is left of a wait, in milliseconds; -1 when it has no end."""
+        if wait < 0 or wait >= _HALF_RANGE:
+            return -1
+        return max(wait - (self._ip.clock() - start & _CLOCK_MASK), 0)
+
+    def _open(self) -> None:
+        """Open the link that is wanted; blocks, so the lock is not held meanwhile."""
+        with self._lock:
+            if self._link.state != WANTED:
+                return
+            ticket = self._link.begin()
+            host, port, _, _ = self._target
+            limit = self._session.limits[0] or _HALF_RANGE
+            if self._patience > 0:
+                limit = min(limit, self._patience)
+        door = None
+        # What stands if an exception that is not the network's passes through here.
+        failure = (_CONNECT_FAILURE, "call", "an exception ended the attempt")
+        try:
+            login = self._ask_login()
+            door = self._link.open(host, port, limit)
+        except MQTTError as error:
+            failure = (error.status, error.stage, error.cause)
+        finally:
+            with self._lock:
+                if self._link.ticket != ticket:
+                    if door:
+                        door.leave()
+                elif door:
+                    self._link.adopt(door)
+                    self._login_now = login
+                    self._guarded(_BEGIN)
+                    self._login_now = None
+                else:
+                    self._end(*failure)
+
+    def _begin(self, now: int) -> bool:
+        _, _, keepalive, clean = self._target
+        login = self._login_now
+        self._session.connect(now, keepalive, clean, self._client_id, self._will, login)
+        return self._send(now)
+
+    def disconnect(self) -> None:
+        """End the link in order, from any state, and let go of unread messages."""
+        with self._lock:
+            self._guarded(_SEND)
+            self._session.disconnect()
+            self._guarded(_SEND)
+            ended = self._end(_SUCCESS, "session", "disconnected by the application")
+            self._ending = None
+        self._tell()
+        if not ended:
+            self._inbox.clear()
+
+    def _end(self, status: int, stage: str, cause) -> bool:
+        """The one way out of a link or an attempt; whether there was one."""
+        state = self._session.state
+        if state < _STATE_CONNECTING:
+            return False
+        if state == _STATE_CONNECTING and status == _INVALID_PACKET:
+            status = _SERVER_MESSAGE_FAILURE
+            stage = "connack"
+        self._link.close()
+        self._session.end()
+        self._reader.reset()
+        self._more = False
+        self.reason = (stage, status, cause)
+        self._ending = status
+        if state == _STATE_CONNECTED:
+            self._events.put(_DISCONNECT, status, self.reason)
+            return True
+        answered = (
+            status == _SERVER_MESSAGE_FAILURE
+            or status > _ERROR_CONNECT_RETURN_CODE
+            or status == _SUCCESS
+        )
+        self._result = status or _CONNECT_FAILURE
+        if answered or not self._blocking:
+            if status == _COMMUNICATION_FAILURE:
+                status = _CONNECT_FAILURE
+            self._events.put(_CONNACK, status or _CONNECT_FAILURE, None)
+        return True
+
+    # -- the turn -----------------------------------------------------------------------------
+
+    def poll(self, wait: int) -> int:
+        """One bounded turn of the engine, after a sleep of at most ``wait``.
+
+        :param int wait: milliseconds, -1 for ever
+        :return: SUCCESS while a link or an attempt lives, the status of its end once, then
+            NOT_CONNECTED
+        """
+        if wait and not self._in_callback():
+            self._rest(wait)
+        if self._link.state == WANTED:
+            self._open()
+        more = self._guarded(_SERVE)
+        for _ in range(_STEPS_PER_POLL):
+            if not more:
+                break
+            more = self._guarded(_RECEIVE)
+            if self._events.count:
+                self._tell()
+        self._more = more
+        self._guarded(_SEND)
+        if self._events.count:
+            self._tell()
+        return self._outcome()
+
+    def _outcome(self) -> int:
+        if self._session.state >= _STATE_CONNECTING:
+            return _SUCCESS
+        ending = self._ending
+        self._ending = None
+        return _NOT_CONNECTED if ending is None else ending
+
+    def _guarded(self, step) -> bool:
+        """Run one step on an open link under the lock; whether the link is still good for more."""
+        with self._lock:
+            if self._link.state != OPEN:
+                return False
+            try:
+                return step(self, self._ip.clock())
+            except MQTTError as error:
+                self._end(error.status, error.stage, error.cause)
+                return False
+
+    def _serve(self, now: int) -> bool:
+        self._session.tick(now, self._reader.holding)
+        return self._send(now)
+
+    def _send(self, now: int) -> bool:
+        """Offer what waits until all is taken or the link takes no more."""
+        session = self._session
+        session.fill(now)
+        view = session.output()
+        while view is not None:
+            count = self._link.write(view)
+            session.sent(count, now)
+            if not count:
+                break
+            session.fill(now)
+            view = session.output()
+        return True
+
+    def _receive(self, now: int) -> bool:
+        """Handle one packet, or read once; whether there may be more."""
+        if self._events.room() < _EVENT_RESERVE:
+            return False
+        reader = self._reader
+        kind = reader.next_packet()
+        if not kind:
+            if reader.holding:
+                return False
+            count = self._link.read(reader.space())
+            if not count:
+                return False
+            reader.filled(count)
+            kind = reader.next_packet()
+        if kind and self._session.receive(kind, reader, now):
+            if kind == _CONNACK:
+                self._result = _SUCCESS
+                self.session_present = reader.connack_flags
+                self._events.put(kind, _SUCCESS, None)
+            else:
+                detail = reader.return_code if kind == _SUBACK else None
+                self._events.put(kind, reader.packet_id, detail)
+        return True
+
+    def awake(self) -> bool:
+        """Whether the last turn left something to do."""
+        return self._more or self._events.count > 0
+
+    def _rest(self, wait: int) -> None:
+        """Sleep until there is something to do, or the wait is over."""
+        with self._lock:
+            link = self._link
+            if self.awake() or link.state in (CLOSED, WANTED):
+                return
+            sock = link.socket
+            read = write = False
+            if sock:
+                holding = self._reader.holding
+                limit = self._session.deadline(self._ip.clock(), holding)
+                wait = limit if wait < 0 else min(wait, limit)
+                read = not holding
+                write = self._session.unsent()
+        self._ip.wait(sock, read, write, wait)
+
+    # -- telling ------------------------------------------------------------------------------
+
+    def _in_callback(self) -> bool:
+        return self._teller != 0 and self._teller == self._thread()
+
+    def _tell(self) -> None:
+        """Tell what has happened, unless a callback is running already."""
+        while self._events.count:
+            with self._lock:
+                if self._teller:
+                    return
+                self._teller = self._thread()
+            try:
+                while self._tell_one():
+                    pass
+            finally:
+                self._teller = 0
+
+    def _tell_one(self) -> bool:
+        events = self._events
+        with self._lock:
+            if not events.count:
+                return False
+            kind = events.take()
+            number = events.number
+            detail = events.detail
+        if kind == _PUBLISH:
+            for _ in range(number):
+                if self.nxd_mqtt_client_receive_notify and self._inbox.count:
+                    self.nxd_mqtt_client_receive_notify(self, self._inbox.count)
+        elif kind == _CONNACK:
+            if self.nxd_mqtt_connect_notify:
+                self.nxd_mqtt_connect_notify(self, number, self.nxd_mqtt_connect_context)
+        elif kind == _DISCONNECT:
+            self._tell_ending(number, detail)
+        elif self.nxd_mqtt_ack_receive_notify:
+            context = self.nxd_mqtt_ack_receive_context
+            self.nxd_mqtt_ack_receive_notify(self, kind, number, detail, context)
+        return True
+
+    def _tell_ending(self, status: int, reason) -> None:
+        self.reason = reason
+        try:
+            if self.nxd_mqtt_disconnect_notify:
+                self.nxd_mqtt_disconnect_notify(self)
+        finally:
+            # The application's own disconnect lets go of unread messages, after this callback.
+            if not status:
+                with self._lock:
+                    self._inbox.clear()
+
+    # -- messages -----------------------------------------------------------------------------
+
+    def publish(self, topic, message, retain: bool, quality: int, wait: int) -> int:
+        """Accept a message; at QoS 1 it is kept until the broker has acknowledged it.
+
+        :param int wait: milliseconds to wait for room, -1 for ever
+        """
+        topic = topic_name(topic)
+        message = octets(message, "message")
+        check_quality(quality)
+        flags = quality << 1 | (1 if retain else 0)
+        start = self._ip.clock()
+        while True:
+            with self._lock:
+                session = self._session
+                if session.state != _STATE_CONNECTED:
+                    return _NOT_CONNECTED
+                status = session.publish(self._ip.clock(), topic, message, flags)
+                if status == _SUCCESS:
+                    return self._hand_over(quality)
+                holding = self._reader.holding
+            left = 0 if holding or self._in_callback() else self._remaining(start, wait)
+            if not left:
+                return status
+            self.poll(left)
+
+    def _hand_over(self, quality: int) -> int:
+        """Offer an accepted packet to the link; what is stored is accepted whatever comes."""
+        if quality:
+            self.packet_identifier = self._session.packet_id
+        sent = self._guarded(_SEND)
+        return _SUCCESS if sent or quality else _COMMUNICATION_FAILURE
+
+    def subscribe(self, topic, quality: int) -> int:
+        """Ask for messages; the answer comes to ``nxd_mqtt_ack_receive_notify``."""
+        check_quality(quality)
+        return self._request(topic_filter(topic), quality)
+
+    def unsubscribe(self, topic) -> int:
+        """Ask for no more messages."""
+        return self._request(topic_filter(topic), -1)
+
+    def _request(self, topic, quality: int) -> int:
+        with self._lock:
+            if self._session.state != _STATE_CONNECTED:
+                return _NOT_CONNECTED
+            status = self._session.request(topic, quality)
+            return self._hand_over(1) if status == _SUCCESS else status
+
+    def message_get(self, topic, message):
+        """Take the oldest message into two buffers; returns as the NetX function does."""
+        inbox = self._inbox
+        with self._lock:
+            if not inbox.peek():
+                return _NO_MESSAGE, 0, 0
+            status = _INSUFFICIENT_BUFFER_SPACE
+            if len(topic) >= inbox.topic_length and len(message) >= inbox.message_length:
+                inbox.copy(topic, message)
+                self.message_qos = inbox.flags >> 1 & 1
+                self.message_retain = inbox.flags & 1
+                inbox.take()
+                status = _SUCCESS
+            return status, inbox.topic_length, inbox.message_length
+
+
+_BEGIN = NXD_MQTT_CLIENT._begin
+_SERVE = NXD_MQTT_CLIENT._serve
+_SEND = NXD_MQTT_CLIENT._send
+_RECEIVE = NXD_MQTT_CLIENT._receive

@@ -1,0 +1,336 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""NetX Duo's own MQTT functions: each checks its arguments, calls the client, returns a status.
+
+Names, argument order, statuses and the order of the checks are those of ``nxd_mqtt_client.h``.
+Length arguments are gone; results that C writes through pointers follow the status. Waits are in
+ticks of 10 ms (``NX_IP_PERIODIC_RATE`` a second) and bound the whole call.
+
+After a refused call ``client.reason`` says what was wrong with it.
+"""
+
+from micropython import const
+
+from .client import NX_IP, NXD_MQTT_CLIENT
+from .status import *
+from .status import MQTTError
+
+_MILLISECONDS_PER_TICK = const(10)
+_LONGEST_WAIT = const(1 << 24)
+_LARGEST = const(65535)
+_DEFAULT_QUEUE = const(2048)
+_SMALLEST_QUEUE = const(32)
+_SMALLEST_PACKET = const(16)
+
+_BUFFERS = (bytearray, memoryview)
+
+
+class NX_PACKET_POOL:
+    """The control block of the transmit store's measures, filled by ``nx_packet_pool_create``."""
+
+    def __init__(self):
+        self.payload_size = 0
+        self.depth = 0
+
+
+def _within(number, lowest: int, highest: int) -> bool:
+    return isinstance(number, int) and lowest <= number <= highest
+
+
+def milliseconds(ticks: int) -> int:
+    """A wait in ticks as milliseconds: -1 where it is longer than the clock can tell."""
+    return ticks * _MILLISECONDS_PER_TICK if ticks < _LONGEST_WAIT else -1
+
+
+def refused(client, status: int, cause: str) -> int:
+    """Note in ``client.reason`` why a call is refused; returns the status."""
+    client.reason = ("call", status, cause)
+    return status
+
+
+def absent(client, status: int) -> int:
+    """The status for a client that is none, or was not created; 0 for one that can be used."""
+    if not isinstance(client, NXD_MQTT_CLIENT):
+        return status
+    if not client.state:
+        return refused(client, NXD_MQTT_MUTEX_FAILURE, "the client is not created")
+    return NXD_MQTT_SUCCESS
+
+
+def _call(client, function, *arguments) -> int:
+    """Call the engine; what it refuses becomes a status."""
+    try:
+        return function(client, *arguments) or NXD_MQTT_SUCCESS
+    except MQTTError as error:
+        return refused(client, error.status, error.cause)
+
+
+def nx_ip_create(
+    ip,
+    name,
+    radio=None,
+    socket_pool=None,
+    ssl_context=None,
+    clock=None,
+    lock=None,
+    kernel=None,
+    link_up=None,
+) -> int:
+    """Fill the control block of the network (``nx_ip_create``).
+
+    :param NX_IP ip: the control block
+    :param name: for people
+    :param radio: ``wifi.radio``, an AirLift, a WIZnet5k or ``CPythonNetwork``: sockets then come
+        from ConnectionManager
+    :param socket_pool: a pool to take sockets from directly, instead of a radio
+    :param ssl_context: for secure connections, instead of the radio's own
+    :param clock: callable, milliseconds that wrap at 2**29; default ``adafruit_ticks.ticks_ms``
+    :param lock: an ``RLock`` where several real threads call one client
+    :param kernel: runs the clients' threads
+    :param link_up: callable, asked before each attempt whether the network is there
+    :return: NX_SUCCESS; NX_PTR_ERROR without a control block, radio or pool
+    """
+    if not isinstance(ip, NX_IP) or (radio is None and socket_pool is None):
+        return NX_PTR_ERROR
+    try:
+        ip.create(radio, socket_pool, ssl_context, clock, lock, kernel, link_up)
+    except ValueError:  # ConnectionManager does not know this radio
+        return NX_PTR_ERROR
+    return NX_SUCCESS
+
+
+def nx_packet_pool_create(pool, name, payload_size: int, memory=None, memory_size: int = 0) -> int:
+    """Say how many unacknowledged packets of which size a client keeps (``nx_packet_pool_create``).
+
+    :param NX_PACKET_POOL pool: the control block
+    :param int payload_size: bytes of the largest packet, CONNECT included
+    :param memory: ignored; each client makes its own
+    :param int memory_size: bytes for packets; the depth is memory_size // payload_size
+    :return: NX_SUCCESS; NX_PTR_ERROR; NX_SIZE_ERROR when not one packet fits
+    """
+    if not isinstance(pool, NX_PACKET_POOL):
+        return NX_PTR_ERROR
+    if not _within(payload_size, _SMALLEST_PACKET, 1 << 28) or not isinstance(memory_size, int):
+        return NX_SIZE_ERROR
+    depth = memory_size // payload_size
+    if not 0 < depth < _LARGEST:
+        return NX_SIZE_ERROR
+    pool.payload_size = payload_size
+    pool.depth = depth
+    return NX_SUCCESS
+
+
+def nxd_mqtt_client_create(
+    client,
+    client_name,
+    client_id,
+    ip,
+    pool,
+    stack=None,
+    stack_size: int = 0,
+    priority: int = 0,
+    memory=None,
+    memory_size: int = 0,
+) -> int:
+    """Create a client: every buffer it will ever use is made here.
+
+    :param NXD_MQTT_CLIENT client: the control block
+    :param client_name: for people
+    :param client_id: ``str`` or bytes, None or empty for one that the broker chooses
+    :param NX_IP ip: the network
+    :param NX_PACKET_POOL pool: the measures of the transmit store
+    :param stack: ignored, as are stack_size and priority
+    :param memory: a bytearray for the receive queue, or None to make one
+    :param int memory_size: bytes of the receive queue, 0 for all of memory or 2,048
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INTERNAL_ERROR when it exists already;
+        NXD_MQTT_INVALID_PARAMETER for a client id or a size that cannot be used
+    """
+    if not isinstance(client, NXD_MQTT_CLIENT) or not isinstance(ip, NX_IP) or not ip.clock:
+        return NX_PTR_ERROR
+    if not isinstance(pool, NX_PACKET_POOL) or not pool.depth:
+        return NX_PTR_ERROR
+    if memory is not None and not isinstance(memory, _BUFFERS):
+        return NX_PTR_ERROR
+    if client.state:
+        return refused(client, NXD_MQTT_INTERNAL_ERROR, "the client exists already")
+    size = memory_size or (_DEFAULT_QUEUE if memory is None else len(memory))
+    if not _within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
+        return refused(client, NXD_MQTT_INVALID_PARAMETER, "memory_size cannot be used")
+    memory = bytearray(size) if memory is None else memoryview(memory)[:size]
+    create = NXD_MQTT_CLIENT.create
+    return _call(client, create, client_name, client_id, ip, pool.payload_size, pool.depth, memory)
+
+
+def nxd_mqtt_client_login_set(client, username, password) -> int:
+    """Set user name and password; they stay until they are set again.
+
+    :param username: ``str``, bytes, None for none, or a callable asked before every CONNECT
+    :param password: the same; it is sent only with a user name [MQTT-3.1.2-22]
+    :return: NXD_MQTT_SUCCESS; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_MUTEX_FAILURE
+    """
+    status = absent(client, NXD_MQTT_INVALID_PARAMETER)
+    return status or _call(client, NXD_MQTT_CLIENT.login_set, username, password)
+
+
+def nxd_mqtt_client_will_message_set(
+    client, will_topic, will_message, will_retain_flag: int, will_QoS: int
+) -> int:
+    """Set the message that the broker publishes when this client vanishes.
+
+    :param will_topic: ``str`` or bytes
+    :param will_message: ``str``, bytes, or None for an empty one
+    :param int will_retain_flag: NX_TRUE or NX_FALSE
+    :param int will_QoS: 0 or 1
+    :return: NXD_MQTT_SUCCESS; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED
+    """
+    status = absent(client, NXD_MQTT_INVALID_PARAMETER)
+    if status:
+        return status
+    if will_retain_flag not in (0, 1):
+        return refused(client, NXD_MQTT_INVALID_PARAMETER, "will_retain_flag must be 0 or 1")
+    will_message_set = NXD_MQTT_CLIENT.will_message_set
+    return _call(client, will_message_set, will_topic, will_message, will_retain_flag, will_QoS)
+
+
+def nxd_mqtt_client_connect(
+    client, server_ip, server_port: int, keepalive: int, clean_session: int, wait_option: int
+) -> int:
+    """Connect to a broker.
+
+    :param str server_ip: host name or address
+    :param int server_port: 1 to 65535
+    :param int keepalive: seconds, 0 for none
+    :param int clean_session: NX_TRUE to begin anew, NX_FALSE to go on with the broker's session
+    :param int wait_option: ticks for all of it; with NX_NO_WAIT poll goes on with it and
+        ``nxd_mqtt_connect_notify`` is told how it ended
+    :return: NXD_MQTT_SUCCESS; NX_IN_PROGRESS; NX_PTR_ERROR; NX_INVALID_PORT;
+        NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_ALREADY_CONNECTED; NXD_MQTT_CONNECTING;
+        NXD_MQTT_INVALID_STATE; NXD_MQTT_CONNECT_FAILURE; NXD_MQTT_COMMUNICATION_FAILURE;
+        NXD_MQTT_SERVER_MESSAGE_FAILURE; NXD_MQTT_PACKET_POOL_FAILURE; 0x10080 + the CONNACK's code
+    """
+    if not isinstance(client, NXD_MQTT_CLIENT):
+        return NX_PTR_ERROR
+    if not isinstance(server_ip, str):
+        return refused(client, NX_PTR_ERROR, "server_ip must be str")
+    if not _within(server_port, 1, _LARGEST):
+        return refused(client, NX_INVALID_PORT, "server_port must be 1 to 65535")
+    if not client.state:
+        return refused(client, NXD_MQTT_INVALID_STATE, "the client is not created")
+    if not server_ip or not _within(keepalive, 0, _LARGEST):
+        return refused(client, NXD_MQTT_INVALID_PARAMETER, "no server_ip, or keepalive over 65535")
+    if not _within(wait_option, 0, NX_WAIT_FOREVER):
+        return refused(client, NXD_MQTT_INVALID_PARAMETER, "wait_option must be ticks")
+    wait = milliseconds(wait_option)
+    connect = NXD_MQTT_CLIENT.connect
+    return _call(client, connect, server_ip, server_port, keepalive, bool(clean_session), wait)
+
+
+def nxd_mqtt_client_publish(
+    client, topic_name, message, retain: int, QoS: int, wait_option: int
+) -> int:
+    """Publish a message; at QoS 1 it is kept until the broker has acknowledged it.
+
+    :param topic_name: ``str`` or bytes
+    :param message: ``str``, bytes-like, or None for an empty one
+    :param int retain: NX_TRUE for the broker to keep it for later subscribers
+    :param int QoS: 0 or 1
+    :param int wait_option: ticks to wait for room; the acknowledgement is not waited for
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER;
+        NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED; NXD_MQTT_PACKET_POOL_FAILURE;
+        NXD_MQTT_COMMUNICATION_FAILURE (QoS 0 only: the link ended)
+    """
+    if not isinstance(client, NXD_MQTT_CLIENT):
+        return NX_PTR_ERROR
+    if not client.state:
+        return refused(client, NXD_MQTT_NOT_CONNECTED, "the client is not created")
+    if not _within(wait_option, 0, NX_WAIT_FOREVER):
+        return refused(client, NXD_MQTT_INVALID_PARAMETER, "wait_option must be ticks")
+    try:
+        return client.publish(topic_name, message, retain, QoS, milliseconds(wait_option))
+    except MQTTError as error:
+        return refused(client, error.status, error.cause)
+
+
+def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
+    """Ask for the messages of a topic filter; never waits.
+
+    :param topic_name: the filter, ``str`` or bytes
+    :param int QoS: the highest quality of service wanted, 0 or 1
+    :return: NXD_MQTT_SUCCESS when the request is on its way; NX_PTR_ERROR;
+        NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED;
+        NXD_MQTT_PACKET_POOL_FAILURE
+    """
+    status = absent(client, NX_PTR_ERROR)
+    return status or _call(client, NXD_MQTT_CLIENT.subscribe, topic_name, QoS)
+
+
+def nxd_mqtt_client_unsubscribe(client, topic_name) -> int:
+    """Ask for no more messages of a topic filter; returns as ``nxd_mqtt_client_subscribe``."""
+    status = absent(client, NX_PTR_ERROR)
+    return status or _call(client, NXD_MQTT_CLIENT.unsubscribe, topic_name)
+
+
+def _notify_set(client, attribute: str, notify) -> int:
+    status = absent(client, NX_PTR_ERROR)
+    if status:
+        return status
+    if notify is not None and not callable(notify):
+        return refused(client, NX_PTR_ERROR, "a notify function must be callable")
+    setattr(client, attribute, notify)
+    return NXD_MQTT_SUCCESS
+
+
+def nxd_mqtt_client_receive_notify_set(client, receive_notify) -> int:
+    """Set the function told of each message: ``receive_notify(client, message_count)``.
+
+    :param receive_notify: a callable, or None for none
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
+    """
+    return _notify_set(client, "nxd_mqtt_client_receive_notify", receive_notify)
+
+
+def nxd_mqtt_client_disconnect_notify_set(client, disconnect_notify) -> int:
+    """Set the function told of each end of a link: ``disconnect_notify(client)``.
+
+    :param disconnect_notify: a callable, or None for none
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
+    """
+    return _notify_set(client, "nxd_mqtt_disconnect_notify", disconnect_notify)
+
+
+def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
+    """Take the oldest message out of the receive queue; never waits.
+
+    :param topic_buffer: bytearray or memoryview that takes the topic
+    :param message_buffer: the same for the payload
+    :return: (status, topic_length, message_length). The statuses: NXD_MQTT_SUCCESS;
+        NXD_MQTT_NO_MESSAGE; NXD_MQTT_INSUFFICIENT_BUFFER_SPACE (the message stays, the lengths
+        say what it needs); NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
+    """
+    status = absent(client, NX_PTR_ERROR)
+    if status:
+        return status, 0, 0
+    if isinstance(topic_buffer, _BUFFERS) and isinstance(message_buffer, _BUFFERS):
+        try:
+            return client.message_get(topic_buffer, message_buffer)
+        except (TypeError, ValueError):  # a view of something that is no bytes, or read-only
+            pass
+    cause = "topic_buffer and message_buffer must be bytearrays"
+    return refused(client, NXD_MQTT_INVALID_PARAMETER, cause), 0, 0
+
+
+def nxd_mqtt_client_disconnect(client) -> int:
+    """End the link in order, or give up connecting; unread messages go.
+
+    :return: NXD_MQTT_SUCCESS, connected or not; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
+    """
+    return absent(client, NX_PTR_ERROR) or _call(client, NXD_MQTT_CLIENT.disconnect)
+
+
+def nxd_mqtt_client_delete(client) -> int:
+    """Disconnect and give the client up; its control block can be created again.
+
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
+    """
+    return absent(client, NX_PTR_ERROR) or _call(client, NXD_MQTT_CLIENT.delete)

@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""Bytes in, packets out: cuts the stream into packets and streams messages into the queue.
+
+The reader lends its staging buffer to whoever reads the socket (``space``, ``filled``) and answers
+``next_packet`` with a packet type; the packet's fields stay on the reader until the next call. Only
+a PUBLISH may be longer than the staging buffer: its body goes on into the receive queue as it
+comes. A message that finds no room holds the reader, and everything behind it, until there is room.
+"""
+
+from micropython import const
+
+from .status import MQTTError
+from .wire import scan_text
+
+_INVALID_PACKET = const(0x1000F)
+
+_CONNACK = const(2)
+_PUBLISH = const(3)
+_SUBACK = const(9)
+_ADMITTED = const(1)
+
+# Where in a PUBLISH the reader is; _NONE between packets.
+_NONE = const(0)
+_LENGTH = const(1)
+_TOPIC = const(2)
+_IDENTIFIER = const(3)
+_PAYLOAD = const(4)
+
+# Packet type: its first byte << 8 | its remaining length, for what a broker may send.
+_SHORT = {2: 0x2002, 4: 0x4002, 9: 0x9003, 11: 0xB002, 13: 0xD000}
+# First bytes of peers that speak something else.
+_STRANGERS = {0x48: "HTTP", 0x15: "TLS"}
+
+
+def _violation(cause: str) -> None:
+    raise MQTTError(_INVALID_PACKET, "session", cause)
+
+
+class Reader:
+    """The parser of one client, for one link after the other.
+
+    :param bytearray staging: where bytes wait between the socket and their packet
+    :param inbox: the receive queue
+    """
+
+    def __init__(self, staging, inbox):
+        self._data = staging
+        self._view = memoryview(staging)
+        self._inbox = inbox
+        self.packet_id = self.connack_flags = self.return_code = 0
+        self.skipped_topic = self.skipped_message = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new stream: nothing of the last one may reach it."""
+        self._start = self._end = 0
+        self._stage = _NONE
+        self._left = 0
+        self.kept = self.holding = False
+        self._inbox.abort()
+
+    def space(self):
+        """The buffer to read the socket into; it is never empty unless the reader holds."""
+        if self._start == self._end:
+            self._start = self._end = 0
+            return self._data
+        if self._start:
+            size = self._end - self._start
+            self._data[:size] = self._view[self._start : self._end]
+            self._start = 0
+            self._end = size
+        return self._view[self._end :]
+
+    def filled(self, count: int) -> None:
+        """So many bytes were read into the space."""
+        self._end += count
+
+    def next_packet(self) -> int:
+        """Find the next whole packet.
+
+        :return: its packet type, or 0 when bytes or, while ``holding``, room are missing
+        """
+        if self._stage:
+            return self._publish()
+        at = self._start + 1
+        if at >= self._end:
+            return 0
+        remaining = self._data[at]
+        if remaining > 0x7F:
+            remaining = 0
+            shift = 0
+            while self._data[at] > 0x7F:
+                remaining |= (self._data[at] & 0x7F) << shift
+                shift += 7
+                at += 1
+                if shift > 21:
+                    _violation("remaining length of five bytes")
+                if at >= self._end:
+                    return 0
+            remaining |= self._data[at] << shift
+        first = self._data[self._start]
+        if first >> 4 == _PUBLISH:
+            return self._begin(first & 0x0F, remaining, at + 1)
+        return self._whole(first, remaining, at + 1)
+
+    def _whole(self, first: int, remaining: int, at: int) -> int:
+        """A packet of a few bytes, taken only when all of it is here."""
+        kind = first >> 4
+        form = _SHORT.get(kind, -1)
+        if first != form >> 8:
+            if first in _STRANGERS:
+                _violation("the peer speaks %s, not MQTT" % _STRANGERS[first])
+            _violation("packet type %d, flags %d" % (kind, first & 0x0F))
+        if remaining != form & 0xFF:
+            _violation("packet type %d of %d bytes" % (kind, remaining))
+        end = at + remaining
+        if end > self._end:
+            return 0
+        self._start = end
+        if remaining:
+            self.connack_flags = self._data[at]
+            self.return_code = self._data[at + 1]
+            self.packet_id = self.connack_flags << 8 | self.return_code
+            if kind == _SUBACK:
+                self.return_code = self._data[at + 2]
+            if not self.packet_id and kind != _CONNACK:
+                _violation("packet type %d with packet identifier 0" % kind)
+        return kind
+
+    def _begin(self, flags: int, remaining: int, at: int) -> int:
+        """The fixed header of a PUBLISH is here: ask the queue for room."""
+        if not self.holding:
+            quality = flags >> 1 & 3
+            if quality > 1:
+                _violation("PUBLISH with QoS %d" % quality)
+            if flags & 8 and not quality:
+                _violation("PUBLISH with QoS 0 and DUP")
+            if remaining < 3 + 2 * quality:
+                _violation("PUBLISH of %d bytes" % remaining)
+        answer = self._inbox.admit(flags, remaining)
+        self.holding = not answer
+        if self.holding:
+            return 0
+        self._flags = flags
+        self.kept = answer == _ADMITTED
+        self._left = remaining
+        self._start = at
+        self._stage = _LENGTH
+        return self._publish()
+
+    def _publish(self) -> int:
+        """Go on with the body of a PUBLISH as far as bytes are here."""
+        at = self._start
+        end = min(self._end, at + self._left)
+        if self._stage == _LENGTH and end - at >= 2:
+            at = self._length(at)
+        if self._stage == _TOPIC:
+            at = self._topic(at, end)
+        if self._stage == _IDENTIFIER and end - at >= 2:
+            at = self._identifier(at)
+        if self._stage == _PAYLOAD:
+            at = end
+        if self.kept:
+            self._inbox.write(self._view, self._start, at)
+        self._left -= at - self._start
+        self._start = at
+        if self._left:
+            return 0
+        self._stage = _NONE
+        self._inbox.commit()
+        return _PUBLISH
+
+    def _length(self, at: int) -> int:
+        length = self._data[at] << 8 | self._data[at + 1]
+        rest = self._left - 2 - (self._flags & 2) - length
+        if not length:
+            _violation("PUBLISH with an empty topic")
+        if rest < 0:
+            _violation("PUBLISH with a topic longer than the packet")
+        if not self.kept:
+            self.skipped_topic = length
+            self.skipped_message = rest
+        self._topic_left = length
+        self._text = 0
+        self._stage = _TOPIC
+        return at + 2
+
+    def _topic(self, at: int, end: int) -> int:
+        stop = min(end, at + self._topic_left)
+        self._text = scan_text(self._data, at, stop, self._text, False)
+        self._topic_left -= stop - at
+        if self._text < 0 or (self._text and not self._topic_left):
+            _violation("PUBLISH with a topic that is no topic name")
+        if not self._topic_left:
+            self._stage = _IDENTIFIER if self._flags & 2 else _PAYLOAD
+        return stop
+
+    def _identifier(self, at: int) -> int:
+        if not (self._data[at] or self._data[at + 1]):
+            _violation("PUBLISH with packet identifier 0")
+        if not self.kept:
+            self._inbox.write(self._view, at, at + 2)
+        self._stage = _PAYLOAD
+        return at + 2

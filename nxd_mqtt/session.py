@@ -1,0 +1,414 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""One MQTT session without a socket: its state, identifiers, acknowledgements and deadlines.
+
+Bytes to send wait in one output buffer (``output``, ``sent``); packets received are handed in
+(``receive``); time is an argument, in milliseconds of a clock that wraps at 2**29. Everything that
+changes the state is in this file, and which packet is legal in which state is the table ``_MOVES``.
+
+The output buffer is filled in the order that keeps promises: owed PUBACKs, an owed PINGREQ, then
+stored packets in the order of the calls. A QoS 0 packet joins only when nothing stored waits.
+"""
+
+from micropython import const
+
+from .status import MQTTError
+from .wire import packet_size, put_connect, put_publish, put_request, put_short
+
+_COMMUNICATION_FAILURE = const(0x10007)
+_ERROR_CONNECT_RETURN_CODE = const(0x10080)
+_INVALID_PACKET = const(0x1000F)
+_PACKET_POOL_FAILURE = const(0x10006)
+_SERVER_MESSAGE_FAILURE = const(0x10008)
+_SUCCESS = const(0x00)
+
+_STATE_INITIALIZE = const(0)
+_STATE_IDLE = const(1)
+_STATE_CONNECTING = const(2)
+_STATE_CONNECTED = const(3)
+
+_CONNACK = const(2)
+_PUBLISH = const(3)
+_PUBACK = const(4)
+_SUBSCRIBE = const(8)
+_SUBACK = const(9)
+_UNSUBACK = const(11)
+_PINGRESP = const(13)
+
+_PUBACK_FIRST = const(0x40)
+_SUBSCRIBE_FIRST = const(0x82)
+_UNSUBSCRIBE_FIRST = const(0xA2)
+_PINGREQ_FIRST = const(0xC0)
+_DISCONNECT_FIRST = const(0xE0)
+_DUP = const(0x08)
+
+_USERNAME = const(0x80)
+_PASSWORD = const(0x40)
+_WILL = const(0x04)
+_CLEAN = const(0x02)
+
+_LAST_PACKET_ID = const(65535)
+
+_CLOCK_MASK = const((1 << 29) - 1)
+# Half of what a difference of two clock readings can tell: beyond it time is a guess.
+_LONGEST_GAP = const(1 << 27)
+
+# What the peer owes, by the packet type of its answer; that of a request is one less.
+_ANSWERS = {
+    _CONNACK: "CONNACK",
+    _PUBACK: "PUBACK",
+    _SUBACK: "SUBACK",
+    _UNSUBACK: "UNSUBACK",
+    _PINGRESP: "PINGRESP",
+}
+
+# state << 4 | packet type: the state after it. What is not here ends the connection.
+_MOVES = {
+    _STATE_CONNECTING << 4 | _CONNACK: _STATE_CONNECTED,
+    _STATE_CONNECTED << 4 | _PUBLISH: _STATE_CONNECTED,
+    _STATE_CONNECTED << 4 | _PUBACK: _STATE_CONNECTED,
+    _STATE_CONNECTED << 4 | _SUBACK: _STATE_CONNECTED,
+    _STATE_CONNECTED << 4 | _UNSUBACK: _STATE_CONNECTED,
+    _STATE_CONNECTED << 4 | _PINGRESP: _STATE_CONNECTED,
+}
+
+_REFUSALS = (
+    "unacceptable protocol version",
+    "client identifier rejected",
+    "server unavailable",
+    "bad user name or password",
+    "not authorized",
+)
+
+
+class Session:
+    """The protocol engine of one client, for one link after the other.
+
+    :param store: the transmit store
+    :param inbox: the receive queue, for the acknowledgements that it owes
+    :param int output_size: bytes of the output buffer; the largest packet must fit
+    """
+
+    def __init__(self, store, inbox, output_size: int):
+        self.store = store
+        self._inbox = inbox
+        self._output = memoryview(bytearray(output_size))
+        self._from = self._to = self._offered = 0
+        self.state = _STATE_IDLE
+        self.next_packet_id = 1
+        self.packet_id = 0
+        self._clean = True
+        # Milliseconds; 0 is off. At 0 the limit of a connect step, which the link observes.
+        self.limits = [10000] * (_PINGRESP + 1)
+        self.limits[0] = 5000
+        self.limits[_PUBACK] = 0
+        self._awaited = [0] * (_PINGRESP + 1)
+        self._since = [0] * (_PINGRESP + 1)
+        self._interval = 0
+        self._ping_owed = False
+        self._ticked = self._last_sent = self._last_received = 0
+        self.published = self.acknowledged = self.resent = 0
+
+    # -- a link begins and ends ---------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The application wants a link."""
+        self.state = _STATE_CONNECTING
+
+    def delete(self) -> None:
+        """The client is given up: nothing is left but its memory."""
+        self.state = _STATE_INITIALIZE
+
+    def connect(self, now: int, keepalive: int, clean: bool, client_id, will, login) -> None:
+        """A link is open: write CONNECT.
+
+        :param int now: milliseconds
+        :param int keepalive: seconds, 0 is none
+        :param will: None, or (topic, message, QoS << 3 | retain << 5)
+        :param login: (user name or None, password or None), in bytes
+        """
+        flags = _CLEAN if clean else 0
+        fields = [client_id]
+        if will:
+            flags |= _WILL | will[2]
+            fields += will[:2]
+        if login[0] is not None:
+            flags |= _USERNAME
+            fields.append(login[0])
+            if login[1] is not None:
+                flags |= _PASSWORD
+                fields.append(login[1])
+        self._to = put_connect(self._output, keepalive, flags, fields)
+        if self._to < 0:
+            self._to = 0
+            raise MQTTError(_PACKET_POOL_FAILURE, "connack", "CONNECT exceeds payload_size")
+        if clean:
+            self.store.drop_sent()
+        self._clean = clean
+        milliseconds = keepalive * 1000
+        self._interval = milliseconds - min(milliseconds // 4, 5000)
+        self._ticked = self._last_sent = self._last_received = now
+        self._await(_CONNACK, now)
+
+    def disconnect(self) -> None:
+        """Write DISCONNECT, if the peer stands at the boundary of two packets."""
+        if self.state == _STATE_CONNECTED and self._from == self._to:
+            self._to = put_short(self._output, self._to, _DISCONNECT_FIRST)
+
+    def end(self) -> None:
+        """The link is gone, or was never there."""
+        self.state = _STATE_IDLE
+        self._from = self._to = self._offered = 0
+        self._ping_owed = False
+        for kind in _ANSWERS:
+            self._awaited[kind] = 0
+        self.store.drop_requests()
+
+    # -- the application's calls --------------------------------------------------------------
+
+    def publish(self, now: int, topic, message, flags: int) -> int:
+        """Accept a PUBLISH: QoS 1 into the store, QoS 0 straight into the output buffer.
+
+        :param int flags: QoS << 1 | retain
+        :return: SUCCESS, or PACKET_POOL_FAILURE when there is no room now
+        :raises MQTTError: when the packet can never fit
+        """
+        size = self._fitting(2 + len(topic) + (flags & 2) + len(message))
+        store = self.store
+        if flags & 2:
+            if store.count == store.depth:
+                return _PACKET_POOL_FAILURE
+            packet_id = self._new_packet_id()
+            put_publish(store.packets[store.count], 0, flags, topic, packet_id, message)
+            self._keep(packet_id, size)
+        else:
+            self.fill(now)
+            if store.sent < store.count or self._to + size > len(self._output):
+                return _PACKET_POOL_FAILURE
+            self._to = put_publish(self._output, self._to, flags, topic, 0, message)
+        self.published += 1
+        return _SUCCESS
+
+    def request(self, topic, quality: int) -> int:
+        """Accept a SUBSCRIBE, or with QoS -1 an UNSUBSCRIBE; returns as ``publish`` does."""
+        store = self.store
+        size = self._fitting(4 + len(topic) + (quality >= 0))
+        if store.count == store.depth:
+            return _PACKET_POOL_FAILURE
+        packet_id = self._new_packet_id()
+        first = _UNSUBSCRIBE_FIRST if quality < 0 else _SUBSCRIBE_FIRST
+        put_request(store.packets[store.count], first, packet_id, topic, quality)
+        self._keep(packet_id, size)
+        return _SUCCESS
+
+    def _fitting(self, remaining: int) -> int:
+        size = packet_size(remaining)
+        if size > self.store.slot_size:
+            raise MQTTError(_PACKET_POOL_FAILURE, "call", "packet exceeds payload_size")
+        return size
+
+    def _new_packet_id(self) -> int:
+        """The next identifier that no stored packet uses [MQTT-2.3.1-2]."""
+        while True:
+            packet_id = self.next_packet_id
+            self.next_packet_id = packet_id + 1 if packet_id < _LAST_PACKET_ID else 1
+            if self.store.find(packet_id) < 0:
+                return packet_id
+
+    def _keep(self, packet_id: int, size: int) -> None:
+        self.store.add(packet_id, size)
+        self.packet_id = packet_id
+
+    # -- bytes out ----------------------------------------------------------------------------
+
+    def fill(self, now: int) -> None:
+        """Move what is owed and what is stored into the output buffer, as far as it has room."""
+        if self.state != _STATE_CONNECTED:
+            return
+        output = self._output
+        last = len(output) - 4
+        packet_id = self._inbox.owed()
+        while packet_id and self._to <= last:
+            self._to = put_short(output, self._to, _PUBACK_FIRST, packet_id)
+            self._inbox.acknowledged()
+            packet_id = self._inbox.owed()
+        if self._ping_owed and self._to <= last:
+            self._to = put_short(output, self._to, _PINGREQ_FIRST)
+            self._ping_owed = False
+        store = self.store
+        while store.sent < store.count:
+            packet = store.packets[store.sent]
+            length = store.lengths[store.sent]
+            end = self._to + length
+            if end > len(output):
+                return
+            output[self._to : end] = packet[:length]
+            self._to = end
+            store.sent += 1
+            if packet[0] & _DUP:
+                self.resent += 1
+            self._await((packet[0] >> 4) + 1, now)
+
+    def unsent(self) -> bool:
+        """Whether bytes wait for the link."""
+        return self._from < self._to
+
+    def output(self):
+        """The bytes to offer to the link, or None.
+
+        What a TLS layer could not take must be offered again unchanged and no longer: a layer
+        that has already encrypted it would lose what was added.
+        """
+        if self._from == self._to:
+            return None
+        self._offered = self._offered or self._to
+        return self._output[self._from : self._offered]
+
+    def sent(self, count: int, now: int) -> None:
+        """The link took so many of the bytes offered."""
+        if count:
+            self._from += count
+            self._offered = 0
+            self._last_sent = now
+            if self._from == self._to:
+                self._from = self._to = 0
+
+    # -- packets in ---------------------------------------------------------------------------
+
+    def receive(self, kind: int, reader, now: int) -> bool:
+        """A packet arrived.
+
+        :param int kind: its packet type
+        :param reader: has its fields
+        :return: whether the application is to be told
+        :raises MQTTError: when the packet ends the connection
+        """
+        state = _MOVES.get(self.state << 4 | kind)
+        if state is None:
+            raise MQTTError(_INVALID_PACKET, "session", "packet type %d unasked" % kind)
+        self._last_received = now
+        if kind == _PUBLISH:
+            return reader.kept
+        tell = _RECEIVERS[kind](self, kind, reader, now)
+        self.state = state
+        return tell
+
+    def _connack(self, kind: int, reader, now: int) -> bool:
+        flags = reader.connack_flags
+        code = reader.return_code
+        if flags > 1:
+            _bad_connack("CONNACK with reserved bits")
+        if flags and (self._clean or code):
+            _bad_connack("CONNACK with session present where there is none")
+        if code > len(_REFUSALS):
+            _bad_connack("CONNACK with return code %d" % code)
+        if code:
+            status = _ERROR_CONNECT_RETURN_CODE + code
+            raise MQTTError(status, "connack", _REFUSALS[code - 1])
+        self._answered(kind, now)
+        self._inbox.settle(flags)
+        if not self._clean:
+            self.store.rewind()
+        return True
+
+    def _acknowledge(self, kind: int, reader, now: int) -> bool:
+        """PUBACK, SUBACK or UNSUBACK: the stored packet that it answers goes."""
+        place = self.store.find(reader.packet_id)
+        if (
+            place < 0
+            or place >= self.store.sent
+            or self.store.packets[place][0] >> 4 != kind - 1
+        ):
+            if kind == _SUBACK:
+                raise MQTTError(_INVALID_PACKET, "session", "SUBACK unasked")
+            return False
+        if kind == _SUBACK and reader.return_code not in (0, 1, 2, 0x80):
+            cause = "SUBACK with return code %d" % reader.return_code
+            raise MQTTError(_INVALID_PACKET, "session", cause)
+        self.store.remove(place)
+        self._answered(kind, now)
+        if kind == _PUBACK:
+            self.acknowledged += 1
+        return True
+
+    def _pingresp(self, kind: int, reader, now: int) -> bool:
+        if self._awaited[kind]:
+            self._answered(kind, now)
+        return False
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def _await(self, kind: int, now: int) -> None:
+        if not self._awaited[kind]:
+            self._since[kind] = now
+        self._awaited[kind] += 1
+
+    def _answered(self, kind: int, now: int) -> None:
+        self._awaited[kind] -= 1
+        self._since[kind] = now
+
+    def tick(self, now: int, holding: bool) -> None:
+        """See whether the peer is late and whether a PINGREQ is due.
+
+        :param bool holding: the socket is not being read, so nothing can be late
+        :raises MQTTError: when an answer is overdue, or the clock cannot be believed
+        """
+        gap = now - self._ticked & _CLOCK_MASK
+        self._ticked = now
+        if gap > _LONGEST_GAP:
+            raise MQTTError(_COMMUNICATION_FAILURE, "session", "the clock jumped")
+        if holding:
+            self._last_received = now
+        for kind in _ANSWERS:
+            if not self._awaited[kind]:
+                continue
+            if holding:
+                self._since[kind] = now
+            elif self._left(kind, now) <= 0:
+                stage = "connack" if kind == _CONNACK else "session"
+                cause = "no %s in time" % _ANSWERS[kind]
+                raise MQTTError(_COMMUNICATION_FAILURE, stage, cause)
+        if not self._ping_owed and self._quiet(now) <= 0:
+            self._ping_owed = True
+            self._await(_PINGRESP, now)
+
+    def _left(self, kind: int, now: int) -> int:
+        """Milliseconds until an answer is overdue."""
+        limit = self.limits[kind]
+        return limit - (now - self._since[kind] & _CLOCK_MASK) if limit else _LONGEST_GAP
+
+    def _quiet(self, now: int) -> int:
+        """Milliseconds until a PINGREQ is due.
+
+        The broker must hear from us [MQTT-3.1.2-23], and we must hear from it: a link that only
+        swallows what we send would otherwise look alive.
+        """
+        if self.state != _STATE_CONNECTED or not self._interval:
+            return _LONGEST_GAP
+        silence = now - self._last_sent & _CLOCK_MASK
+        if not self._awaited[_PINGRESP]:
+            silence = max(silence, now - self._last_received & _CLOCK_MASK)
+        return self._interval - silence
+
+    def deadline(self, now: int, holding: bool) -> int:
+        """Milliseconds until ``tick`` has something to do; at most the longest gap it allows."""
+        soonest = self._quiet(now) if not self._ping_owed else _LONGEST_GAP
+        if not holding:
+            for kind in _ANSWERS:
+                if self._awaited[kind]:
+                    soonest = min(soonest, self._left(kind, now))
+        return max(soonest, 0)
+
+
+def _bad_connack(cause: str) -> None:
+    raise MQTTError(_SERVER_MESSAGE_FAILURE, "connack", cause)
+
+
+_RECEIVERS = {
+    _CONNACK: Session._connack,
+    _PUBACK: Session._acknowledge,
+    _SUBACK: Session._acknowledge,
+    _UNSUBACK: Session._acknowledge,
+    _PINGRESP: Session._pingresp,
+}

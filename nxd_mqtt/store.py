@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""The transmit store: packets that wait for an acknowledgement, in send order, by packet id.
+
+Each entry is the wire image of one PUBLISH (QoS 1), SUBSCRIBE or UNSUBSCRIBE, exactly as NetX
+keeps them in its transmit queue. Memory is one block cut into slots when the store is made; an
+entry that goes gives its slot to the end of the list, so nothing is allocated later.
+
+The entries before ``sent`` were handed to the link, the others wait for room on it.
+"""
+
+from micropython import const
+
+_PUBLISH = const(0x30)
+_PACKET_TYPE = const(0xF0)
+_DUP = const(0x08)
+
+
+class Store:
+    """A fixed number of slots of a fixed size.
+
+    :param int slot_size: bytes of the largest packet that can be kept
+    :param int depth: how many packets can be kept
+    """
+
+    def __init__(self, slot_size: int, depth: int):
+        self.slot_size = slot_size
+        self.depth = depth
+        self.count = 0
+        self.sent = 0
+        block = memoryview(bytearray(slot_size * depth))
+        self.packets = [block[i * slot_size : (i + 1) * slot_size] for i in range(depth)]
+        self.lengths = [0] * depth
+        self.packet_ids = [0] * depth
+
+    def add(self, packet_id: int, length: int) -> None:
+        """Keep the packet that was written into ``packets[count]``.
+
+        :param int packet_id: its packet identifier, not 0 and not in use
+        :param int length: bytes of the packet
+        """
+        self.packet_ids[self.count] = packet_id
+        self.lengths[self.count] = length
+        self.count += 1
+
+    def find(self, packet_id: int) -> int:
+        """The place of a packet identifier, or -1 when it is not in use."""
+        for place in range(self.count):
+            if self.packet_ids[place] == packet_id:
+                return place
+        return -1
+
+    def remove(self, place: int) -> None:
+        """Forget one entry: it was acknowledged, or it is given up."""
+        self.packets.append(self.packets.pop(place))
+        self.lengths.append(self.lengths.pop(place))
+        self.packet_ids.append(self.packet_ids.pop(place))
+        self.count -= 1
+        if place < self.sent:
+            self.sent -= 1
+
+    def rewind(self) -> None:
+        """Send all again, as a new link needs: what was sent carries DUP [MQTT-3.3.1-1]."""
+        for place in range(self.sent):
+            if self.packets[place][0] & _PACKET_TYPE == _PUBLISH:
+                self.packets[place][0] |= _DUP
+        self.sent = 0
+
+    def drop_requests(self) -> None:
+        """Forget SUBSCRIBE and UNSUBSCRIBE packets: they do not outlive their link."""
+        for place in range(self.count - 1, -1, -1):
+            if self.packets[place][0] & _PACKET_TYPE != _PUBLISH:
+                self.remove(place)
+
+    def drop_sent(self) -> None:
+        """Forget what a link has carried, as a clean session demands [MQTT-3.1.2-6]."""
+        for place in range(self.count - 1, -1, -1):
+            if place < self.sent or self.packets[place][0] & _DUP:
+                self.remove(place)

@@ -1,0 +1,251 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""MQTT 3.1.1 bytes: writes packets into the caller's buffer and checks fields; keeps no state.
+
+The ``put_`` functions write at ``at`` and return where they stopped. They write through a
+memoryview, because slice assignment there never changes a buffer's size.
+"""
+
+from micropython import const
+
+from .status import MQTTError
+
+_INVALID_PARAMETER = const(0x10009)
+_QOS2_NOT_SUPPORTED = const(0x1000C)
+
+_CONNECT = const(0x10)
+_PUBLISH = const(0x30)
+
+_FIELD_LIMIT = const(65535)
+_REMAINING_LIMIT = const(268435455)
+
+_PLUS = const(0x2B)
+_HASH = const(0x23)
+_SLASH = const(0x2F)
+
+# Well-formed UTF-8, Unicode table 3-7. What must follow a lead byte is one number:
+# continuation bytes still to come << 16 | lowest << 8 | highest value of the next one.
+_FOLLOW = const(0x80BF)
+_ONE_MORE = const(0x180BF)
+_TWO_MORE = const(0x280BF)
+_THREE_MORE = const(0x380BF)
+_NARROW_LEADS = {0xE0: 0x2A0BF, 0xED: 0x2809F, 0xF0: 0x390BF, 0xF4: 0x3808F}
+
+_NOT_TEXT = const(-1)
+_WILDCARD = const(-2)
+
+_BYTES_LIKE = (bytes, bytearray, memoryview)
+
+
+def _after_lead(byte: int) -> int:
+    """What must follow a lead byte, or -1 where no character begins with it."""
+    if byte in _NARROW_LEADS:
+        return _NARROW_LEADS[byte]
+    if 0xC2 <= byte <= 0xDF:
+        return _ONE_MORE
+    if 0xE0 < byte < 0xF0:
+        return _TWO_MORE
+    if 0xF0 < byte < 0xF4:
+        return _THREE_MORE
+    return _NOT_TEXT
+
+
+def scan_text(data, start: int, end: int, state: int, wildcards: bool) -> int:
+    """Check a stretch of text: UTF-8 without NUL and surrogates.
+
+    MicroPython decodes leniently, so text is checked byte by byte. A text may come in any number
+    of stretches; the state carries a character over the cut.
+
+    :param data: buffer with the bytes
+    :param int start: first byte to look at
+    :param int end: byte to stop before
+    :param int state: 0 at the beginning, then what the last call returned
+    :param bool wildcards: whether ``+`` and ``#`` may occur
+    :return: 0 between characters, more than 0 inside one, -1 for what is not text
+        [MQTT-1.5.3-1] [MQTT-1.5.3-2], -2 for a wildcard [MQTT-3.3.2-2]
+    """
+    for at in range(start, end):
+        byte = data[at]
+        if state:
+            if not (state >> 8) & 0xFF <= byte <= state & 0xFF:
+                return _NOT_TEXT
+            more = (state >> 16) - 1
+            state = more << 16 | _FOLLOW if more else 0
+        elif byte > 0x7F:
+            state = _after_lead(byte)
+            if state < 0:
+                return state
+        elif byte == 0:
+            return _NOT_TEXT
+        elif (byte == _PLUS or byte == _HASH) and not wildcards:
+            return _WILDCARD
+    return state
+
+
+def refuse(cause: str) -> None:
+    """Raise the error of an argument that cannot be used."""
+    raise MQTTError(_INVALID_PARAMETER, "call", cause)
+
+
+def check_quality(quality) -> None:
+    """Refuse a quality of service that is not offered."""
+    if quality == 2:
+        raise MQTTError(_QOS2_NOT_SUPPORTED, "call", "QoS must be 0 or 1")
+    if quality not in (0, 1):
+        refuse("QoS must be 0 or 1")
+
+
+def octets(value, what: str):
+    """The bytes of text or of a bytes-like object.
+
+    :param value: ``str``, ``bytes``, ``bytearray``, a ``memoryview`` of bytes; None is empty
+    :param str what: names the argument in the error
+    """
+    if value is None:
+        return b""
+    if isinstance(value, str):
+        try:
+            return value.encode()
+        except UnicodeError:
+            refuse(what + " is not UTF-8")
+    if not isinstance(value, _BYTES_LIKE) or getattr(value, "itemsize", 1) != 1:
+        refuse(what + " must be str or bytes")
+    return value
+
+
+def field(value, what: str):
+    """The bytes of a field with a 16-bit length: a password, a will message."""
+    data = octets(value, what)
+    if len(data) > _FIELD_LIMIT:
+        refuse(what + " is longer than 65535 bytes")
+    return data
+
+
+def text(value, what: str, wildcards: bool = True):
+    """The bytes of a field that must be text [MQTT-1.5.3-1]."""
+    data = field(value, what)
+    state = scan_text(data, 0, len(data), 0, wildcards)
+    if state == _WILDCARD:
+        refuse(what + " holds a wildcard")
+    if state:
+        refuse(what + " is not UTF-8 or holds NUL")
+    return data
+
+
+def topic_name(value):
+    """The bytes of a topic to publish to [MQTT-4.7.3-1] [MQTT-3.3.2-2]."""
+    if not value:
+        refuse("topic is empty")
+    return text(value, "topic", False)
+
+
+def topic_filter(value):
+    """The bytes of a topic filter; wildcards stand for whole levels [MQTT-4.7.1-2] [-3]."""
+    if not value:
+        refuse("topic filter is empty")
+    data = text(value, "topic filter")
+    last = len(data) - 1
+    for at in range(last + 1):
+        byte = data[at]
+        if byte == _HASH or byte == _PLUS:
+            alone = at == 0 or data[at - 1] == _SLASH
+            ends = at == last or (byte == _PLUS and data[at + 1] == _SLASH)
+            if not (alone and ends):
+                refuse("topic filter has a wildcard that is not a whole level")
+    return data
+
+
+def packet_size(remaining: int) -> int:
+    """Bytes of a whole packet with this remaining length, section 2.2.3."""
+    if remaining > _REMAINING_LIMIT:
+        refuse("packet is longer than MQTT allows")
+    size = 2 + remaining
+    while remaining > 0x7F:
+        remaining >>= 7
+        size += 1
+    return size
+
+
+def _put_header(buffer, at: int, first: int, remaining: int) -> int:
+    buffer[at] = first
+    at += 1
+    while remaining > 0x7F:
+        buffer[at] = remaining & 0x7F | 0x80
+        remaining >>= 7
+        at += 1
+    buffer[at] = remaining
+    return at + 1
+
+
+def _put_number(buffer, at: int, number: int) -> int:
+    buffer[at] = number >> 8
+    buffer[at + 1] = number & 0xFF
+    return at + 2
+
+
+def _put_field(buffer, at: int, data) -> int:
+    at = _put_number(buffer, at, len(data))
+    end = at + len(data)
+    buffer[at:end] = data
+    return end
+
+
+def put_publish(buffer, at: int, flags: int, topic, packet_id: int, message) -> int:
+    """Write a PUBLISH, section 3.3.
+
+    :param int flags: QoS << 1 | retain
+    :param int packet_id: written when the flags ask for QoS 1
+    """
+    remaining = 2 + len(topic) + (flags & 2) + len(message)
+    at = _put_header(buffer, at, _PUBLISH | flags, remaining)
+    at = _put_field(buffer, at, topic)
+    if flags & 2:
+        at = _put_number(buffer, at, packet_id)
+    end = at + len(message)
+    buffer[at:end] = message
+    return end
+
+
+def put_request(buffer, first: int, packet_id: int, topic, quality: int) -> int:
+    """Write a SUBSCRIBE (``first`` 0x82) or UNSUBSCRIBE (0xA2) with one filter, 3.8 and 3.10.
+
+    :param int quality: the requested QoS, or -1 where the packet has none
+    """
+    at = _put_header(buffer, 0, first, 4 + len(topic) + (quality >= 0))
+    at = _put_number(buffer, at, packet_id)
+    at = _put_field(buffer, at, topic)
+    if quality >= 0:
+        buffer[at] = quality
+        at += 1
+    return at
+
+
+def put_short(buffer, at: int, first: int, packet_id: int = -1) -> int:
+    """Write a packet that is its header alone, or its header and a packet identifier."""
+    if packet_id < 0:
+        return _put_header(buffer, at, first, 0)
+    return _put_number(buffer, _put_header(buffer, at, first, 2), packet_id)
+
+
+def put_connect(buffer, keepalive: int, flags: int, fields) -> int:
+    """Write a CONNECT, section 3.1, or return -1 when the buffer is too small.
+
+    :param int keepalive: seconds
+    :param int flags: the connect flags, section 3.1.2.3
+    :param fields: the payload's fields in order: client id, will topic, will message, user name,
+        password; each in bytes, those that are absent left out
+    """
+    remaining = 10
+    for data in fields:
+        remaining += 2 + len(data)
+    if packet_size(remaining) > len(buffer):
+        return -1
+    at = _put_header(buffer, 0, _CONNECT, remaining)
+    at = _put_field(buffer, at, b"MQTT")
+    buffer[at] = 4
+    buffer[at + 1] = flags
+    at = _put_number(buffer, at + 2, keepalive)
+    for data in fields:
+        at = _put_field(buffer, at, data)
+    return at
