@@ -11,15 +11,13 @@ in a list and told when it has returned.
 
 from micropython import const
 
-from .events import Events
 from .inbox import Inbox
-from .link import CLOSED, OPEN, WANTED, Link
+from .link import Link
 from .reader import Reader
 from .session import Session
 from .status import MQTTError
 from .store import Store
 from .transport import NX_IP
-from .wire import check_quality, field, octets, refuse, text, topic_filter, topic_name
 
 _IN_PROGRESS = const(0x37)
 _ALREADY_CONNECTED = const(0x10001)
@@ -47,9 +45,16 @@ _PUBLISH = const(3)
 _SUBACK = const(9)
 _DISCONNECT = const(14)
 
+_LINK_CLOSED = const(0)
+_LINK_WANTED = const(1)
+_LINK_OPENING = const(2)
+_LINK_OPEN = const(3)
+
 _STAGING_BYTES = const(512)
 _STEPS_PER_POLL = const(16)
-# Events that a link still needs when reading must stop: its connect result and its end, and one.
+# How many events may wait to be told, and how many of them reading leaves for the result of a
+# connect, the end of a link and what it is about to read.
+_EVENTS = const(16)
 _EVENT_RESERVE = const(3)
 
 _CLOCK_MASK = const((1 << 29) - 1)
@@ -67,9 +72,8 @@ def _no_thread() -> int:
     return 1
 
 
-def _now_or_asked(value):
-    """A value, or what a callable says it is now."""
-    return value() if callable(value) else value
+def _nothing() -> None:
+    return None
 
 
 class NXD_MQTT_CLIENT:
@@ -87,13 +91,13 @@ class NXD_MQTT_CLIENT:
 
     # -- life ---------------------------------------------------------------------------------
 
-    def create(self, name, client_id, ip, payload_size: int, depth: int, memory) -> None:
+    def create(self, client_id, ip, payload_size: int, depth: int, memory) -> None:
         """Make every buffer that the client will ever use.
 
+        :param client_id: its bytes
         :param memory: a bytearray for the receive queue
         """
-        self._client_id = text(client_id, "client id")
-        self.name = name
+        self.client_id = client_id
         self._ip = ip
         self._lock = ip.lock
         self._thread = _no_thread
@@ -103,12 +107,14 @@ class NXD_MQTT_CLIENT:
             self._thread = self_thread
         self._inbox = Inbox(memory)
         self._reader = Reader(bytearray(_STAGING_BYTES), self._inbox)
-        self._link = Link(ip, "nxd_mqtt %d" % id(self))
-        self._events = Events()
-        self._teller = 0
+        self._link = None
+        # Kind, number and detail of each event that was not told yet; a ring.
+        self._events = [None] * (3 * _EVENTS)
+        self._next_event = self._untold = self._teller = 0
         self._more = False
-        self._will = None
-        self._login = (None, None)
+        # A will: topic, message, QoS << 3 | retain << 5. A login: two functions that say it now.
+        self.will = None
+        self.login = (_nothing, _nothing)
         self._blocking = False
         self._result = _SUCCESS
         self._ending = None
@@ -131,31 +137,6 @@ class NXD_MQTT_CLIENT:
         with self._lock:
             self._session.delete()
 
-    # -- settings -----------------------------------------------------------------------------
-
-    def login_set(self, username, password) -> None:
-        """Text, bytes or callables that are asked before every CONNECT."""
-        if not callable(username):
-            username = None if username is None else text(username, "user name")
-        if not callable(password):
-            password = None if password is None else field(password, "password")
-        self._login = (username, password)
-
-    def will_message_set(self, topic, message, retain: int, quality: int) -> None:
-        """The message that the broker sends when this client vanishes."""
-        message = field(message, "will message")
-        self._will = (topic_name(topic), message, quality << 3 | retain << 5)
-
-    def _ask_login(self):
-        """User name and password for this CONNECT, in bytes."""
-        username, password = self._login
-        username = _now_or_asked(username)
-        password = _now_or_asked(password)
-        return (
-            None if username is None else text(username, "user name"),
-            None if password is None else field(password, "password"),
-        )
-
     # -- connecting ---------------------------------------------------------------------------
 
     def connect(self, host: str, port: int, keepalive: int, clean: bool, wait: int) -> int:
@@ -169,9 +150,7 @@ class NXD_MQTT_CLIENT:
             answer = _CONNECT_ANSWERS[self._session.state]
             if answer:
                 return answer
-            if clean == 0 and not len(self._client_id):
-                refuse("an empty client id needs a clean session")
-            if self._events.room() <= _EVENT_RESERVE:
+            if self._untold >= _EVENTS - _EVENT_RESERVE:
                 return _PACKET_POOL_FAILURE
             self._target = (host, port, keepalive, clean)
             self._patience = wait
@@ -179,7 +158,7 @@ class NXD_MQTT_CLIENT:
             self._result = _IN_PROGRESS
             self._ending = None
             self._session.begin()
-            self._link.want()
+            self._link = Link(self._ip)
         return self._see_through(wait) if blocking else _IN_PROGRESS
 
     def _see_through(self, wait: int) -> int:
@@ -190,7 +169,7 @@ class NXD_MQTT_CLIENT:
                 self.poll(self._patience)
                 continue
             with self._lock:
-                if self._link.state == OPEN:
+                if self._link.state == _LINK_OPEN:
                     self._end(_COMMUNICATION_FAILURE, "connack", "no CONNACK in time")
                 else:
                     self._end(_CONNECT_FAILURE, "tcp", "not connected in time")
@@ -207,38 +186,36 @@ class NXD_MQTT_CLIENT:
     def _open(self) -> None:
         """Open the link that is wanted; blocks, so the lock is not held meanwhile."""
         with self._lock:
-            if self._link.state != WANTED:
+            link = self._link
+            if link.state != _LINK_WANTED:
                 return
-            ticket = self._link.begin()
-            host, port, _, _ = self._target
+            link.state = _LINK_OPENING
             limit = self._session.limits[0] or _HALF_RANGE
             if self._patience > 0:
                 limit = min(limit, self._patience)
-        door = None
         # What stands if an exception that is not the network's passes through here.
         failure = (_CONNECT_FAILURE, "call", "an exception ended the attempt")
         try:
-            login = self._ask_login()
-            door = self._link.open(host, port, limit)
+            self._login_now = (self.login[0](), self.login[1]())
+            link.open(self._target[0], self._target[1], limit)
+            failure = None
         except MQTTError as error:
             failure = (error.status, error.stage, error.cause)
         finally:
             with self._lock:
-                if self._link.ticket != ticket:
-                    if door:
-                        door.leave()
-                elif door:
-                    self._link.adopt(door)
-                    self._login_now = login
-                    self._guarded(_BEGIN)
-                    self._login_now = None
-                else:
+                if link.state != _LINK_OPENING:  # given up meanwhile
+                    link.leave()
+                elif failure:
                     self._end(*failure)
+                else:
+                    link.state = _LINK_OPEN
+                    self._guarded(_BEGIN)
+                self._login_now = None
 
     def _begin(self, now: int) -> bool:
         _, _, keepalive, clean = self._target
-        login = self._login_now
-        self._session.connect(now, keepalive, clean, self._client_id, self._will, login)
+        session = self._session
+        session.connect(now, keepalive, clean, self.client_id, self.will, self._login_now)
         return self._send(now)
 
     def disconnect(self) -> None:
@@ -261,14 +238,14 @@ class NXD_MQTT_CLIENT:
         if state == _STATE_CONNECTING and status == _INVALID_PACKET:
             status = _SERVER_MESSAGE_FAILURE
             stage = "connack"
-        self._link.close()
+        self._link.leave()
         self._session.end()
         self._reader.reset()
         self._more = False
         self.reason = (stage, status, cause)
         self._ending = status
         if state == _STATE_CONNECTED:
-            self._events.put(_DISCONNECT, status, self.reason)
+            self._note(_DISCONNECT, status, self.reason)
             return True
         answered = (
             status == _SERVER_MESSAGE_FAILURE
@@ -279,7 +256,7 @@ class NXD_MQTT_CLIENT:
         if answered or not self._blocking:
             if status == _COMMUNICATION_FAILURE:
                 status = _CONNECT_FAILURE
-            self._events.put(_CONNACK, status or _CONNECT_FAILURE, None)
+            self._note(_CONNACK, status or _CONNECT_FAILURE, None)
         return True
 
     # -- the turn -----------------------------------------------------------------------------
@@ -293,18 +270,19 @@ class NXD_MQTT_CLIENT:
         """
         if wait and not self._in_callback():
             self._rest(wait)
-        if self._link.state == WANTED:
+        link = self._link
+        if link and link.state == _LINK_WANTED:
             self._open()
         more = self._guarded(_SERVE)
         for _ in range(_STEPS_PER_POLL):
             if not more:
                 break
             more = self._guarded(_RECEIVE)
-            if self._events.count:
+            if self._untold:
                 self._tell()
         self._more = more
         self._guarded(_SEND)
-        if self._events.count:
+        if self._untold:
             self._tell()
         return self._outcome()
 
@@ -318,7 +296,7 @@ class NXD_MQTT_CLIENT:
     def _guarded(self, step) -> bool:
         """Run one step on an open link under the lock; whether the link is still good for more."""
         with self._lock:
-            if self._link.state != OPEN:
+            if not self._link or self._link.state != _LINK_OPEN:
                 return False
             try:
                 return step(self, self._ip.clock())
@@ -346,7 +324,7 @@ class NXD_MQTT_CLIENT:
 
     def _receive(self, now: int) -> bool:
         """Handle one packet, or read once; whether there may be more."""
-        if self._events.room() < _EVENT_RESERVE:
+        if self._untold > _EVENTS - _EVENT_RESERVE:
             return False
         reader = self._reader
         kind = reader.next_packet()
@@ -362,25 +340,25 @@ class NXD_MQTT_CLIENT:
             if kind == _CONNACK:
                 self._result = _SUCCESS
                 self.session_present = reader.connack_flags
-                self._events.put(kind, _SUCCESS, None)
+                self._note(kind, _SUCCESS, None)
             else:
                 detail = reader.return_code if kind == _SUBACK else None
-                self._events.put(kind, reader.packet_id, detail)
+                self._note(kind, reader.packet_id, detail)
         return True
 
     def awake(self) -> bool:
         """Whether the last turn left something to do."""
-        return self._more or self._events.count > 0
+        return self._more or self._untold > 0
 
     def _rest(self, wait: int) -> None:
         """Sleep until there is something to do, or the wait is over."""
+        read = write = False
         with self._lock:
             link = self._link
-            if self.awake() or link.state in (CLOSED, WANTED):
+            if self.awake() or not link or link.state <= _LINK_WANTED:
                 return
             sock = link.socket
-            read = write = False
-            if sock:
+            if link.state == _LINK_OPEN:
                 holding = self._reader.holding
                 limit = self._session.deadline(self._ip.clock(), holding)
                 wait = limit if wait < 0 else min(wait, limit)
@@ -395,7 +373,7 @@ class NXD_MQTT_CLIENT:
 
     def _tell(self) -> None:
         """Tell what has happened, unless a callback is running already."""
-        while self._events.count:
+        while self._untold:
             with self._lock:
                 if self._teller:
                     return
@@ -406,18 +384,27 @@ class NXD_MQTT_CLIENT:
             finally:
                 self._teller = 0
 
+    def _note(self, kind: int, number: int, detail) -> None:
+        """Keep an event to be told; there is room, because reading stops in time."""
+        place = (self._next_event + self._untold) % _EVENTS * 3
+        self._events[place] = kind
+        self._events[place + 1] = number
+        self._events[place + 2] = detail
+        self._untold += 1
+
     def _tell_one(self) -> bool:
-        events = self._events
         with self._lock:
-            if not events.count:
+            if not self._untold:
                 return False
-            kind = events.take()
-            number = events.number
-            detail = events.detail
+            place = self._next_event * 3
+            kind = self._events[place]
+            number = self._events[place + 1]
+            detail = self._events[place + 2]
+            self._next_event = (self._next_event + 1) % _EVENTS
+            self._untold -= 1
         if kind == _PUBLISH:
-            for _ in range(number):
-                if self.nxd_mqtt_client_receive_notify and self._inbox.count:
-                    self.nxd_mqtt_client_receive_notify(self, self._inbox.count)
+            if self.nxd_mqtt_client_receive_notify and self._inbox.count:
+                self.nxd_mqtt_client_receive_notify(self, self._inbox.count)
         elif kind == _CONNACK:
             if self.nxd_mqtt_connect_notify:
                 self.nxd_mqtt_connect_notify(self, number, self.nxd_mqtt_connect_context)
@@ -441,15 +428,14 @@ class NXD_MQTT_CLIENT:
 
     # -- messages -----------------------------------------------------------------------------
 
-    def publish(self, topic, message, retain: bool, quality: int, wait: int) -> int:
+    def publish(self, topic, message, flags: int, wait: int) -> int:
         """Accept a message; at QoS 1 it is kept until the broker has acknowledged it.
 
+        :param topic: bytes of a topic name
+        :param message: bytes of the payload
+        :param int flags: QoS << 1 | retain
         :param int wait: milliseconds to wait for room, -1 for ever
         """
-        topic = topic_name(topic)
-        message = octets(message, "message")
-        check_quality(quality)
-        flags = quality << 1 | (1 if retain else 0)
         start = self._ip.clock()
         while True:
             with self._lock:
@@ -458,7 +444,7 @@ class NXD_MQTT_CLIENT:
                     return _NOT_CONNECTED
                 status = session.publish(self._ip.clock(), topic, message, flags)
                 if status == _SUCCESS:
-                    return self._hand_over(quality)
+                    return self._hand_over(flags & 2)
                 holding = self._reader.holding
             left = 0 if holding or self._in_callback() else self._remaining(start, wait)
             if not left:
@@ -472,16 +458,8 @@ class NXD_MQTT_CLIENT:
         sent = self._guarded(_SEND)
         return _SUCCESS if sent or quality else _COMMUNICATION_FAILURE
 
-    def subscribe(self, topic, quality: int) -> int:
-        """Ask for messages; the answer comes to ``nxd_mqtt_ack_receive_notify``."""
-        check_quality(quality)
-        return self._request(topic_filter(topic), quality)
-
-    def unsubscribe(self, topic) -> int:
-        """Ask for no more messages."""
-        return self._request(topic_filter(topic), -1)
-
-    def _request(self, topic, quality: int) -> int:
+    def request(self, topic, quality: int) -> int:
+        """Subscribe to the bytes of a topic filter, or with QoS -1 unsubscribe."""
         with self._lock:
             if self._session.state != _STATE_CONNECTED:
                 return _NOT_CONNECTED

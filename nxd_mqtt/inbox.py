@@ -189,12 +189,13 @@ class Inbox:
         :param bool session_present: the broker kept the session, so it sends those messages
             again [MQTT-4.4.0-1] and the copies here go; otherwise they stay to be read
         """
-        if session_present:
-            place = self._find(max(self._taken, self._acked), _QUALITY_1)
-            while place >= 0:
-                self._remove(place)
-                place = self._find(place, _QUALITY_1)
-        self._acked = self._used
+        while self._acked < self._used:
+            flags = self._flags(self._acked)
+            if session_present and flags & _QUALITY_1 and self._acked >= self._taken:
+                if not flags & _NO_BODY:
+                    self.count -= 1
+                self._ring[(self._tail + self._acked) % self._size] = flags | _NO_BODY
+            self._acked += _HEADER + self._length(self._acked)
         self._release()
 
     def clear(self) -> None:
@@ -204,43 +205,9 @@ class Inbox:
         self._release()
 
     def _drop_oldest(self) -> bool:
-        """Drop the oldest unread QoS 0 message, if there is one."""
-        place = self._find(self._taken, 0)
-        if place < 0:
+        """Drop the oldest unread message, unless it is one that must not be lost."""
+        if not self.peek() or self.flags & _QUALITY_1:
             return False
-        self._remove(place)
+        self.take()
         self.dropped += 1
         return True
-
-    def _find(self, offset: int, quality: int) -> int:
-        """The first record with a body and this quality from a place on, or -1."""
-        while offset < self._used:
-            if self._flags(offset) & (_QUALITY_1 | _NO_BODY) == quality:
-                return offset
-            offset += _HEADER + self._length(offset)
-        return -1
-
-    def _remove(self, offset: int) -> None:
-        """Take an unread message out of the middle: those behind it move down."""
-        gap = _HEADER + self._length(offset)
-        source = offset + gap
-        while source < self._used:
-            source += self._move(source, gap)
-        self._used -= gap
-        self.count -= 1
-        if self._acked > offset:
-            self._acked -= gap
-        self._release()
-
-    def _move(self, source: int, gap: int) -> int:
-        """Move one record down, byte by byte because either end may wrap; its size."""
-        ring = self._ring
-        size = self._size
-        length = self._length(source)
-        at = (self._tail + source) % size
-        to = (at - gap) % size
-        for place in range(_HEADER):
-            ring[to + place] = ring[at + place]
-        for place in range(_HEADER, _HEADER + length):
-            ring[(to + place) % size] = ring[(at + place) % size]
-        return _HEADER + length

@@ -1,74 +1,148 @@
 # SPDX-FileCopyrightText: 2026 nxd_mqtt authors
 #
 # SPDX-License-Identifier: MIT
-"""One socket's life: wanted, opening, open, and one way out.
+"""One socket's life: wanted, opening, open, and one way out; each attempt has a link of its own.
 
-Opening blocks, so it happens without the client's lock; the ticket tells whether what it brings is
-still wanted when it comes back.
+ConnectionManager leaves a raw socket open when connecting raises RuntimeError. So a link poses as
+the TLS context that wraps the raw socket, and as the wrapped socket that ConnectionManager then
+connects and keeps.
 """
 
 from micropython import const
 
-from .transport import dialect
+from .status import MQTTError
+from .transport import dialect, failure, is_spi, watch
 
+_CONNECT_FAILURE = const(0x10005)
+
+_CLOSED = const(0)
+_WANTED = const(1)
+_OPENING = const(2)
+
+_TCP = const(6)
+_TCP_NODELAY = const(1)
+_SHUT_BOTH = const(2)
 _POLLOUT = const(4)
-
-CLOSED = const(0)
-WANTED = const(1)
-OPENING = const(2)
-OPEN = const(3)
+# getaddrinfo: no such name, no answer, no address.
+_UNRESOLVED = (-2, -3, -5)
 
 
 class Link:
-    """The link of one client, one socket after the other.
+    """A socket that is wanted, until it is closed.
 
     :param ip: the platform
-    :param str session_id: tells this client's sockets from those of others
     """
 
-    def __init__(self, ip, session_id: str):
+    def __init__(self, ip):
         self._ip = ip
-        self._session_id = session_id
-        self._door = self._watcher = self._receive = self._send = None
-        self.state = CLOSED
-        self.ticket = 0
         self.socket = None
+        self.state = _WANTED
 
-    def want(self) -> None:
-        """Ask for a socket; the next poll opens it."""
-        self.state = WANTED
+    # -- opening ------------------------------------------------------------------------------
 
-    def begin(self) -> int:
-        """Take the order to open; returns its ticket."""
-        self.state = OPENING
-        return self.ticket
+    def open(self, host: str, port: int, milliseconds: int) -> None:
+        """Resolve a name and connect to it: the one call that blocks.
 
-    def open(self, host: str, port: int, milliseconds: int):
-        """Open a socket, blocking; to be called without the lock, then ``adopt``."""
-        return self._ip.open(host, port, milliseconds, self._session_id)
+        :param int milliseconds: the longest that connecting may take
+        :raises MQTTError: at stage ``dns`` or ``tcp``, with nothing left open
+        """
+        ip = self._ip
+        if ip.link_up and not ip.link_up():
+            raise MQTTError(_CONNECT_FAILURE, "dns", "the network is down")
+        try:
+            if ip.manager:
+                seconds = milliseconds / 1000
+                ip.manager.get_socket(
+                    host, port, "mqtt:", id(self), timeout=seconds, is_ssl=True, ssl_context=self
+                )
+            else:
+                self._open_directly(ip.pool, host, port, milliseconds / 1000)
+        except MemoryError:
+            self.close()
+            raise
+        except (OSError, RuntimeError) as error:
+            self.close()
+            unresolved = getattr(error, "errno", 0) in _UNRESOLVED
+            stage = "dns" if unresolved or type(error).__name__ == "gaierror" else "tcp"
+            raise failure(error, _CONNECT_FAILURE, stage)
+        self.socket.settimeout(0)
+        self._receive, self._send = dialect(self.socket)
+        self._watcher = watch(self.socket)
 
-    def adopt(self, door) -> None:
-        """The socket that ``open`` brought becomes this link's."""
-        self._door = door
-        self.socket = door.socket
-        self._receive, self._send = dialect(door.socket)
-        watcher = self._ip.watch(door.socket)
-        # Asking first is worth it only where asking costs no memory.
-        self._watcher = watcher if hasattr(watcher, "ipoll") else None
-        self.state = OPEN
+    def _open_directly(self, pool, host: str, port: int, seconds: float) -> None:
+        """Try each address of a name; they share the time."""
+        refusal = OSError(-2)
+        addresses = pool.getaddrinfo(host, port, 0, pool.SOCK_STREAM)
+        for address in addresses:
+            self.wrap_socket(pool.socket(address[0], address[1]))
+            self.settimeout(seconds / len(addresses))
+            try:
+                return self.connect(address[-1])
+            except OSError as error:
+                refusal = error
+                self.close()
+        raise refusal
+
+    def wrap_socket(self, sock, server_hostname=None):
+        """Take a raw socket over."""
+        self.socket = sock
+        return self
+
+    def settimeout(self, seconds: float) -> None:
+        """Set the longest that connecting may take."""
+        self.socket.settimeout(seconds)
+
+    def connect(self, address) -> None:
+        """Connect the raw socket."""
+        try:
+            self.socket.setsockopt(_TCP, _TCP_NODELAY, 1)
+        except (OSError, AttributeError):
+            pass  # an SPI stack has no such option, and no Nagle either
+        try:
+            self.socket.connect(address)
+        except RuntimeError as error:
+            # WIZnet's way to say that nobody listens; ConnectionManager closes after an OSError.
+            raise OSError(str(failure(error).cause))
+
+    # -- closing ------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """The one way out, from every state."""
-        self.ticket += 1
-        self.state = CLOSED
-        door = self._door
-        self._door = self._watcher = self.socket = None
-        if door:
-            door.leave()
+        """Close the raw socket, if there is one; ConnectionManager calls this, too."""
+        sock = self.socket
+        self.socket = None
+        if sock:
+            try:
+                if hasattr(sock, "shutdown"):
+                    # On the desktop another thread may be waiting for this socket: wake it.
+                    sock.shutdown(_SHUT_BOTH)
+            except OSError:
+                pass
+            try:
+                sock.close()
+            except (OSError, RuntimeError) as error:
+                failure(error)
+
+    def leave(self) -> None:
+        """The one way out, from every state; never fails.
+
+        While another thread is opening, its socket is its own: it sees the state and closes.
+        """
+        opening = self.state == _OPENING
+        self.state = _CLOSED
+        if opening or not self.socket:
+            return
+        if self._ip.manager:
+            try:
+                self._ip.manager.close_socket(self)
+            except RuntimeError as error:
+                failure(error)  # somebody has closed all sockets of the pool
+        self.close()
+
+    # -- bytes --------------------------------------------------------------------------------
 
     def selectable(self):
         """The socket, where a select can wait for it."""
-        return None if hasattr(self.socket, "_available") else self.socket
+        return None if is_spi(self.socket) else self.socket
 
     def read(self, buffer) -> int:
         """Read into a buffer; 0 when there is nothing yet."""

@@ -15,6 +15,7 @@ from micropython import const
 from .client import NX_IP, NXD_MQTT_CLIENT
 from .status import *
 from .status import MQTTError
+from .wire import scan_text
 
 _MILLISECONDS_PER_TICK = const(10)
 _LONGEST_WAIT = const(1 << 24)
@@ -23,7 +24,13 @@ _DEFAULT_QUEUE = const(2048)
 _SMALLEST_QUEUE = const(32)
 _SMALLEST_PACKET = const(16)
 
+_PLUS = const(0x2B)
+_HASH = const(0x23)
+_SLASH = const(0x2F)
+_WILDCARD = const(-2)
+
 _BUFFERS = (bytearray, memoryview)
+_BYTES_LIKE = (bytes, bytearray, memoryview)
 
 
 class NX_PACKET_POOL:
@@ -47,6 +54,74 @@ def refused(client, status: int, cause: str) -> int:
     """Note in ``client.reason`` why a call is refused; returns the status."""
     client.reason = ("call", status, cause)
     return status
+
+
+def _refuse(cause: str) -> None:
+    raise MQTTError(NXD_MQTT_INVALID_PARAMETER, "call", cause)
+
+
+def _check_quality(quality) -> None:
+    """Refuse a quality of service that is not offered."""
+    if quality == 2:
+        raise MQTTError(NXD_MQTT_QOS2_NOT_SUPPORTED, "call", "QoS must be 0 or 1")
+    if quality not in (0, 1):
+        _refuse("QoS must be 0 or 1")
+
+
+def _octets(value, what: str):
+    """The bytes of text or of a bytes-like object.
+
+    :param value: ``str``, ``bytes``, ``bytearray``, a ``memoryview`` of bytes; None is empty
+    :param str what: names the argument in the error
+    """
+    if value is None:
+        return b""
+    if isinstance(value, str):
+        try:
+            return value.encode()
+        except UnicodeError:
+            _refuse(what + " is not UTF-8")
+    if not isinstance(value, _BYTES_LIKE) or getattr(value, "itemsize", 1) != 1:
+        _refuse(what + " must be str or bytes")
+    return value
+
+
+def _field(value, what: str):
+    """The bytes of a field with a 16-bit length: a password, a will message."""
+    data = _octets(value, what)
+    if len(data) > _LARGEST:
+        _refuse(what + " is longer than 65535 bytes")
+    return data
+
+
+def _text(value, what: str, wildcards: bool = True):
+    """The bytes of a field that must be text [MQTT-1.5.3-1]."""
+    data = _field(value, what)
+    state = scan_text(data, 0, len(data), 0, wildcards)
+    if state == _WILDCARD:
+        _refuse(what + " holds a wildcard")
+    if state:
+        _refuse(what + " is not UTF-8 or holds NUL")
+    return data
+
+
+def _topic_name(value):
+    """The bytes of a topic to publish to [MQTT-4.7.3-1] [MQTT-3.3.2-2]."""
+    return _text(value or _refuse("topic is empty"), "topic", False)
+
+
+def _topic_filter(value):
+    """The bytes of a topic filter; wildcards stand for whole levels [MQTT-4.7.1-2] [-3]."""
+    data = _text(value or _refuse("topic is empty"), "topic")
+    last = len(data) - 1
+    for at in range(last + 1):
+        byte = data[at]
+        if byte == _HASH or byte == _PLUS:
+            alone = at == 0 or data[at - 1] == _SLASH
+            ends = at == last or (byte == _PLUS and data[at + 1] == _SLASH)
+            if not (alone and ends):
+                _refuse("a wildcard must be a whole level")
+    return data
 
 
 def absent(client, status: int) -> int:
@@ -158,8 +233,12 @@ def nxd_mqtt_client_create(
     if not _within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
         return refused(client, NXD_MQTT_INVALID_PARAMETER, "memory_size cannot be used")
     memory = bytearray(size) if memory is None else memoryview(memory)[:size]
-    create = NXD_MQTT_CLIENT.create
-    return _call(client, create, client_name, client_id, ip, pool.payload_size, pool.depth, memory)
+    try:
+        client_id = _text(client_id, "client id")
+    except MQTTError as error:
+        return refused(client, error.status, error.cause)
+    client.create(client_id, ip, pool.payload_size, pool.depth, memory)
+    return NXD_MQTT_SUCCESS
 
 
 def nxd_mqtt_client_login_set(client, username, password) -> int:
@@ -170,7 +249,19 @@ def nxd_mqtt_client_login_set(client, username, password) -> int:
     :return: NXD_MQTT_SUCCESS; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_MUTEX_FAILURE
     """
     status = absent(client, NXD_MQTT_INVALID_PARAMETER)
-    return status or _call(client, NXD_MQTT_CLIENT.login_set, username, password)
+    return status or _call(client, _login_set, username, password)
+
+
+def _login_set(client, username, password) -> None:
+    client.login = (_asked(username, _text, "user name"), _asked(password, _field, "password"))
+
+
+def _asked(value, convert, what: str):
+    """A function that says what a setting is now, in bytes or None; a bad one is refused now."""
+    if callable(value):
+        return lambda: _asked(value(), convert, what)()
+    data = None if value is None else convert(value, what)
+    return lambda: data
 
 
 def nxd_mqtt_client_will_message_set(
@@ -189,8 +280,13 @@ def nxd_mqtt_client_will_message_set(
         return status
     if will_retain_flag not in (0, 1):
         return refused(client, NXD_MQTT_INVALID_PARAMETER, "will_retain_flag must be 0 or 1")
-    will_message_set = NXD_MQTT_CLIENT.will_message_set
-    return _call(client, will_message_set, will_topic, will_message, will_retain_flag, will_QoS)
+    return _call(client, _will_message_set, will_topic, will_message, will_retain_flag, will_QoS)
+
+
+def _will_message_set(client, topic, message, retain: int, quality: int) -> None:
+    topic = _topic_name(topic)
+    _check_quality(quality)
+    client.will = (topic, _field(message, "will message"), quality << 3 | retain << 5)
 
 
 def nxd_mqtt_client_connect(
@@ -221,6 +317,8 @@ def nxd_mqtt_client_connect(
         return refused(client, NXD_MQTT_INVALID_PARAMETER, "no server_ip, or keepalive over 65535")
     if not _within(wait_option, 0, NX_WAIT_FOREVER):
         return refused(client, NXD_MQTT_INVALID_PARAMETER, "wait_option must be ticks")
+    if not clean_session and not len(client.client_id):
+        return refused(client, NXD_MQTT_INVALID_PARAMETER, "no client id needs a clean session")
     wait = milliseconds(wait_option)
     connect = NXD_MQTT_CLIENT.connect
     return _call(client, connect, server_ip, server_port, keepalive, bool(clean_session), wait)
@@ -247,7 +345,10 @@ def nxd_mqtt_client_publish(
     if not _within(wait_option, 0, NX_WAIT_FOREVER):
         return refused(client, NXD_MQTT_INVALID_PARAMETER, "wait_option must be ticks")
     try:
-        return client.publish(topic_name, message, retain, QoS, milliseconds(wait_option))
+        topic = _topic_name(topic_name)
+        _check_quality(QoS)
+        flags = QoS << 1 | (1 if retain else 0)
+        return client.publish(topic, _octets(message, "message"), flags, milliseconds(wait_option))
     except MQTTError as error:
         return refused(client, error.status, error.cause)
 
@@ -262,13 +363,23 @@ def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
         NXD_MQTT_PACKET_POOL_FAILURE
     """
     status = absent(client, NX_PTR_ERROR)
-    return status or _call(client, NXD_MQTT_CLIENT.subscribe, topic_name, QoS)
+    return status or _call(client, _subscribe, topic_name, QoS)
+
+
+def _subscribe(client, topic, quality: int) -> int:
+    topic = _topic_filter(topic)
+    _check_quality(quality)
+    return client.request(topic, quality)
 
 
 def nxd_mqtt_client_unsubscribe(client, topic_name) -> int:
     """Ask for no more messages of a topic filter; returns as ``nxd_mqtt_client_subscribe``."""
     status = absent(client, NX_PTR_ERROR)
-    return status or _call(client, NXD_MQTT_CLIENT.unsubscribe, topic_name)
+    return status or _call(client, _unsubscribe, topic_name)
+
+
+def _unsubscribe(client, topic) -> int:
+    return client.request(_topic_filter(topic), -1)
 
 
 def _notify_set(client, attribute: str, notify) -> int:

@@ -64,9 +64,10 @@ def nxd_mqtt_client_deadline_get(client):
     if status:
         return status, NX_WAIT_FOREVER
     with client._lock:
-        if client.awake() or client._link.state == _LINK_WANTED:
+        link = client._link
+        if client.awake() or (link and link.state == _LINK_WANTED):
             return NXD_MQTT_SUCCESS, 0
-        if client._link.state != _LINK_OPEN:
+        if not link or link.state != _LINK_OPEN:
             return NXD_MQTT_SUCCESS, NX_WAIT_FOREVER
         left = client._session.deadline(client._ip.clock(), client._reader.holding)
     # Rounded up: a poll that comes a moment early would find nothing to do.
@@ -83,12 +84,13 @@ def nxd_mqtt_client_socket_get(client):
     if status:
         return status, None, 0
     with client._lock:
-        if client._link.state != _LINK_OPEN:
+        link = client._link
+        if not link or link.state != _LINK_OPEN:
             return NXD_MQTT_SUCCESS, None, 0
         wants = 0 if client._reader.holding else NXD_MQTT_WANTS_READ
         if client._session.unsent():
             wants |= NXD_MQTT_WANTS_WRITE
-        return NXD_MQTT_SUCCESS, client._link.selectable(), wants
+        return NXD_MQTT_SUCCESS, link.selectable(), wants
 
 
 def nxd_mqtt_client_message_discard(client) -> int:

@@ -11,10 +11,8 @@ comes. A message that finds no room holds the reader, and everything behind it, 
 
 from micropython import const
 
-from .status import MQTTError
+from .status import violation
 from .wire import scan_text
-
-_INVALID_PACKET = const(0x1000F)
 
 _CONNACK = const(2)
 _PUBLISH = const(3)
@@ -30,12 +28,12 @@ _PAYLOAD = const(4)
 
 # Packet type: its first byte << 8 | its remaining length, for what a broker may send.
 _SHORT = {2: 0x2002, 4: 0x4002, 9: 0x9003, 11: 0xB002, 13: 0xD000}
-# First bytes of peers that speak something else.
-_STRANGERS = {0x48: "HTTP", 0x15: "TLS"}
+# The first byte of "HTTP/1.1".
+_HTTP = const(0x48)
 
 
-def _violation(cause: str) -> None:
-    raise MQTTError(_INVALID_PACKET, "session", cause)
+def _publish_with(what: str) -> None:
+    violation("PUBLISH with " + what)
 
 
 class Reader:
@@ -96,7 +94,7 @@ class Reader:
                 shift += 7
                 at += 1
                 if shift > 21:
-                    _violation("remaining length of five bytes")
+                    violation("remaining length of five bytes")
                 if at >= self._end:
                     return 0
             remaining |= self._data[at] << shift
@@ -110,11 +108,11 @@ class Reader:
         kind = first >> 4
         form = _SHORT.get(kind, -1)
         if first != form >> 8:
-            if first in _STRANGERS:
-                _violation("the peer speaks %s, not MQTT" % _STRANGERS[first])
-            _violation("packet type %d, flags %d" % (kind, first & 0x0F))
+            if first == _HTTP:
+                violation("the peer speaks HTTP")
+            violation("packet type %d with flags %d" % (kind, first & 0x0F))
         if remaining != form & 0xFF:
-            _violation("packet type %d of %d bytes" % (kind, remaining))
+            violation("packet type %d of %d bytes" % (kind, remaining))
         end = at + remaining
         if end > self._end:
             return 0
@@ -126,7 +124,7 @@ class Reader:
             if kind == _SUBACK:
                 self.return_code = self._data[at + 2]
             if not self.packet_id and kind != _CONNACK:
-                _violation("packet type %d with packet identifier 0" % kind)
+                violation("packet type %d with packet identifier 0" % kind)
         return kind
 
     def _begin(self, flags: int, remaining: int, at: int) -> int:
@@ -134,11 +132,11 @@ class Reader:
         if not self.holding:
             quality = flags >> 1 & 3
             if quality > 1:
-                _violation("PUBLISH with QoS %d" % quality)
+                _publish_with("QoS %d" % quality)
             if flags & 8 and not quality:
-                _violation("PUBLISH with QoS 0 and DUP")
+                _publish_with("QoS 0 and DUP")
             if remaining < 3 + 2 * quality:
-                _violation("PUBLISH of %d bytes" % remaining)
+                _publish_with("%d bytes" % remaining)
         answer = self._inbox.admit(flags, remaining)
         self.holding = not answer
         if self.holding:
@@ -176,9 +174,9 @@ class Reader:
         length = self._data[at] << 8 | self._data[at + 1]
         rest = self._left - 2 - (self._flags & 2) - length
         if not length:
-            _violation("PUBLISH with an empty topic")
+            _publish_with("an empty topic")
         if rest < 0:
-            _violation("PUBLISH with a topic longer than the packet")
+            _publish_with("a topic longer than the packet")
         if not self.kept:
             self.skipped_topic = length
             self.skipped_message = rest
@@ -192,14 +190,14 @@ class Reader:
         self._text = scan_text(self._data, at, stop, self._text, False)
         self._topic_left -= stop - at
         if self._text < 0 or (self._text and not self._topic_left):
-            _violation("PUBLISH with a topic that is no topic name")
+            _publish_with("a topic that is no topic name")
         if not self._topic_left:
             self._stage = _IDENTIFIER if self._flags & 2 else _PAYLOAD
         return stop
 
     def _identifier(self, at: int) -> int:
         if not (self._data[at] or self._data[at + 1]):
-            _violation("PUBLISH with packet identifier 0")
+            _publish_with("packet identifier 0")
         if not self.kept:
             self._inbox.write(self._view, at, at + 2)
         self._stage = _PAYLOAD

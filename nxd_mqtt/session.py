@@ -13,12 +13,11 @@ stored packets in the order of the calls. A QoS 0 packet joins only when nothing
 
 from micropython import const
 
-from .status import MQTTError
+from .status import MQTTError, violation
 from .wire import packet_size, put_connect, put_publish, put_request, put_short
 
 _COMMUNICATION_FAILURE = const(0x10007)
 _ERROR_CONNECT_RETURN_CODE = const(0x10080)
-_INVALID_PACKET = const(0x1000F)
 _PACKET_POOL_FAILURE = const(0x10006)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _SUCCESS = const(0x00)
@@ -48,6 +47,7 @@ _PASSWORD = const(0x40)
 _WILL = const(0x04)
 _CLEAN = const(0x02)
 
+_LAST_CODE = const(5)
 _LAST_PACKET_ID = const(65535)
 
 _CLOCK_MASK = const((1 << 29) - 1)
@@ -72,14 +72,6 @@ _MOVES = {
     _STATE_CONNECTED << 4 | _UNSUBACK: _STATE_CONNECTED,
     _STATE_CONNECTED << 4 | _PINGRESP: _STATE_CONNECTED,
 }
-
-_REFUSALS = (
-    "unacceptable protocol version",
-    "client identifier rejected",
-    "server unavailable",
-    "bad user name or password",
-    "not authorized",
-)
 
 
 class Session:
@@ -286,7 +278,7 @@ class Session:
         """
         state = _MOVES.get(self.state << 4 | kind)
         if state is None:
-            raise MQTTError(_INVALID_PACKET, "session", "packet type %d unasked" % kind)
+            violation("packet type %d unasked" % kind)
         self._last_received = now
         if kind == _PUBLISH:
             return reader.kept
@@ -301,11 +293,9 @@ class Session:
             _bad_connack("CONNACK with reserved bits")
         if flags and (self._clean or code):
             _bad_connack("CONNACK with session present where there is none")
-        if code > len(_REFUSALS):
-            _bad_connack("CONNACK with return code %d" % code)
         if code:
-            status = _ERROR_CONNECT_RETURN_CODE + code
-            raise MQTTError(status, "connack", _REFUSALS[code - 1])
+            status = _ERROR_CONNECT_RETURN_CODE + code if code <= _LAST_CODE else _SERVER_MESSAGE_FAILURE
+            raise MQTTError(status, "connack", "CONNACK with return code %d" % code)
         self._answered(kind, now)
         self._inbox.settle(flags)
         if not self._clean:
@@ -321,11 +311,10 @@ class Session:
             or self.store.packets[place][0] >> 4 != kind - 1
         ):
             if kind == _SUBACK:
-                raise MQTTError(_INVALID_PACKET, "session", "SUBACK unasked")
+                violation("SUBACK unasked")
             return False
         if kind == _SUBACK and reader.return_code not in (0, 1, 2, 0x80):
-            cause = "SUBACK with return code %d" % reader.return_code
-            raise MQTTError(_INVALID_PACKET, "session", cause)
+            violation("SUBACK with return code %d" % reader.return_code)
         self.store.remove(place)
         self._answered(kind, now)
         if kind == _PUBACK:

@@ -64,3 +64,8 @@ class MQTTError(Exception):
         self.status = status
         self.stage = stage
         self.cause = cause
+
+
+def violation(cause: str) -> None:
+    """End the connection because of what the peer sent."""
+    raise MQTTError(NXD_MQTT_INVALID_PACKET, "session", cause)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 nxd_mqtt authors
 #
 # SPDX-License-Identifier: MIT
-"""MQTT 3.1.1 bytes: writes packets into the caller's buffer and checks fields; keeps no state.
+"""MQTT 3.1.1 bytes: writes packets into the caller's buffer and checks text; keeps no state.
 
 The ``put_`` functions write at ``at`` and return where they stopped. They write through a
 memoryview, because slice assignment there never changes a buffer's size.
@@ -9,20 +9,11 @@ memoryview, because slice assignment there never changes a buffer's size.
 
 from micropython import const
 
-from .status import MQTTError
-
-_INVALID_PARAMETER = const(0x10009)
-_QOS2_NOT_SUPPORTED = const(0x1000C)
-
 _CONNECT = const(0x10)
 _PUBLISH = const(0x30)
 
-_FIELD_LIMIT = const(65535)
-_REMAINING_LIMIT = const(268435455)
-
 _PLUS = const(0x2B)
 _HASH = const(0x23)
-_SLASH = const(0x2F)
 
 # Well-formed UTF-8, Unicode table 3-7. What must follow a lead byte is one number:
 # continuation bytes still to come << 16 | lowest << 8 | highest value of the next one.
@@ -34,8 +25,6 @@ _NARROW_LEADS = {0xE0: 0x2A0BF, 0xED: 0x2809F, 0xF0: 0x390BF, 0xF4: 0x3808F}
 
 _NOT_TEXT = const(-1)
 _WILDCARD = const(-2)
-
-_BYTES_LIKE = (bytes, bytearray, memoryview)
 
 
 def _after_lead(byte: int) -> int:
@@ -83,83 +72,8 @@ def scan_text(data, start: int, end: int, state: int, wildcards: bool) -> int:
     return state
 
 
-def refuse(cause: str) -> None:
-    """Raise the error of an argument that cannot be used."""
-    raise MQTTError(_INVALID_PARAMETER, "call", cause)
-
-
-def check_quality(quality) -> None:
-    """Refuse a quality of service that is not offered."""
-    if quality == 2:
-        raise MQTTError(_QOS2_NOT_SUPPORTED, "call", "QoS must be 0 or 1")
-    if quality not in (0, 1):
-        refuse("QoS must be 0 or 1")
-
-
-def octets(value, what: str):
-    """The bytes of text or of a bytes-like object.
-
-    :param value: ``str``, ``bytes``, ``bytearray``, a ``memoryview`` of bytes; None is empty
-    :param str what: names the argument in the error
-    """
-    if value is None:
-        return b""
-    if isinstance(value, str):
-        try:
-            return value.encode()
-        except UnicodeError:
-            refuse(what + " is not UTF-8")
-    if not isinstance(value, _BYTES_LIKE) or getattr(value, "itemsize", 1) != 1:
-        refuse(what + " must be str or bytes")
-    return value
-
-
-def field(value, what: str):
-    """The bytes of a field with a 16-bit length: a password, a will message."""
-    data = octets(value, what)
-    if len(data) > _FIELD_LIMIT:
-        refuse(what + " is longer than 65535 bytes")
-    return data
-
-
-def text(value, what: str, wildcards: bool = True):
-    """The bytes of a field that must be text [MQTT-1.5.3-1]."""
-    data = field(value, what)
-    state = scan_text(data, 0, len(data), 0, wildcards)
-    if state == _WILDCARD:
-        refuse(what + " holds a wildcard")
-    if state:
-        refuse(what + " is not UTF-8 or holds NUL")
-    return data
-
-
-def topic_name(value):
-    """The bytes of a topic to publish to [MQTT-4.7.3-1] [MQTT-3.3.2-2]."""
-    if not value:
-        refuse("topic is empty")
-    return text(value, "topic", False)
-
-
-def topic_filter(value):
-    """The bytes of a topic filter; wildcards stand for whole levels [MQTT-4.7.1-2] [-3]."""
-    if not value:
-        refuse("topic filter is empty")
-    data = text(value, "topic filter")
-    last = len(data) - 1
-    for at in range(last + 1):
-        byte = data[at]
-        if byte == _HASH or byte == _PLUS:
-            alone = at == 0 or data[at - 1] == _SLASH
-            ends = at == last or (byte == _PLUS and data[at + 1] == _SLASH)
-            if not (alone and ends):
-                refuse("topic filter has a wildcard that is not a whole level")
-    return data
-
-
 def packet_size(remaining: int) -> int:
     """Bytes of a whole packet with this remaining length, section 2.2.3."""
-    if remaining > _REMAINING_LIMIT:
-        refuse("packet is longer than MQTT allows")
     size = 2 + remaining
     while remaining > 0x7F:
         remaining >>= 7
