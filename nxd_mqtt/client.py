@@ -19,6 +19,14 @@ from .status import MQTTError
 from .store import Store
 from .transport import NX_IP
 
+try:
+    from _thread import get_ident
+except ImportError:  # one thread, which needs no name
+
+    def get_ident() -> int:
+        return 1
+
+
 _IN_PROGRESS = const(0x37)
 _ALREADY_CONNECTED = const(0x10001)
 _COMMUNICATION_FAILURE = const(0x10007)
@@ -45,7 +53,6 @@ _PUBLISH = const(3)
 _SUBACK = const(9)
 _DISCONNECT = const(14)
 
-_LINK_CLOSED = const(0)
 _LINK_WANTED = const(1)
 _LINK_OPENING = const(2)
 _LINK_OPEN = const(3)
@@ -66,10 +73,6 @@ _CONNECT_ANSWERS = (
     _CONNECTING,
     _ALREADY_CONNECTED,
 )
-
-
-def _no_thread() -> int:
-    return 1
 
 
 def _nothing() -> None:
@@ -98,32 +101,26 @@ class NXD_MQTT_CLIENT:
         :param memory: a bytearray for the receive queue
         """
         self.client_id = client_id
-        self._ip = ip
-        self._lock = ip.lock
-        self._thread = _no_thread
-        if hasattr(ip.lock, "acquire"):
-            from _thread import get_ident as self_thread
-
-            self._thread = self_thread
-        self._inbox = Inbox(memory)
-        self._reader = Reader(bytearray(_STAGING_BYTES), self._inbox)
-        self._link = None
-        # Kind, number and detail of each event that was not told yet; a ring.
-        self._events = [None] * (3 * _EVENTS)
-        self._next_event = self._untold = self._teller = 0
-        self._more = False
         # A will: topic, message, QoS << 3 | retain << 5. A login: two functions that say it now.
         self.will = None
         self.login = (_nothing, _nothing)
-        self._blocking = False
-        self._result = _SUCCESS
-        self._ending = None
-        self.reason = None
-        self.packet_identifier = self.message_qos = self.message_retain = 0
-        self.session_present = 0
         self.nxd_mqtt_client_receive_notify = self.nxd_mqtt_disconnect_notify = None
         self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
         self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
+        self.reason = self._ended = None
+        self.session_present = self.packet_identifier = self.message_qos = self.message_retain = 0
+        self._ip = ip
+        self._lock = ip.lock
+        self._link = Link(ip, None, 0)
+        self._link.leave()
+        self._inbox = Inbox(memory)
+        self._reader = Reader(bytearray(_STAGING_BYTES), self._inbox)
+        # What was not told yet, a ring: number << 4 | kind.
+        self._events = [0] * _EVENTS
+        self._next_event = self._untold = self._teller = 0
+        self._more = self._blocking = False
+        self._result = self._patience = 0
+        self._ending = _NOT_CONNECTED
         self._session = Session(Store(payload_size, depth), self._inbox, payload_size)
 
     @property
@@ -152,13 +149,12 @@ class NXD_MQTT_CLIENT:
                 return answer
             if self._untold >= _EVENTS - _EVENT_RESERVE:
                 return _PACKET_POOL_FAILURE
-            self._target = (host, port, keepalive, clean)
             self._patience = wait
             self._blocking = blocking
             self._result = _IN_PROGRESS
-            self._ending = None
-            self._session.begin()
-            self._link = Link(self._ip)
+            self._ending = _NOT_CONNECTED
+            self._session.begin(keepalive, clean)
+            self._link = Link(self._ip, host, port)
         return self._see_through(wait) if blocking else _IN_PROGRESS
 
     def _see_through(self, wait: int) -> int:
@@ -172,8 +168,8 @@ class NXD_MQTT_CLIENT:
                 if self._link.state == _LINK_OPEN:
                     self._end(_COMMUNICATION_FAILURE, "connack", "no CONNACK in time")
                 else:
-                    self._end(_CONNECT_FAILURE, "tcp", "not connected in time")
-                self._ending = None
+                    self._end(_CONNECT_FAILURE, "tcp", "no connection in time")
+        self._ending = _NOT_CONNECTED
         self._tell()
         return self._result
 
@@ -196,8 +192,8 @@ class NXD_MQTT_CLIENT:
         # What stands if an exception that is not the network's passes through here.
         failure = (_CONNECT_FAILURE, "call", "an exception ended the attempt")
         try:
-            self._login_now = (self.login[0](), self.login[1]())
-            link.open(self._target[0], self._target[1], limit)
+            login = (self.login[0](), self.login[1]())
+            link.open(limit)
             failure = None
         except MQTTError as error:
             failure = (error.status, error.stage, error.cause)
@@ -209,13 +205,12 @@ class NXD_MQTT_CLIENT:
                     self._end(*failure)
                 else:
                     link.state = _LINK_OPEN
+                    self._login_now = login
                     self._guarded(_BEGIN)
-                self._login_now = None
+                    self._login_now = None
 
     def _begin(self, now: int) -> bool:
-        _, _, keepalive, clean = self._target
-        session = self._session
-        session.connect(now, keepalive, clean, self.client_id, self.will, self._login_now)
+        self._session.connect(now, self.client_id, self.will, self._login_now)
         return self._send(now)
 
     def disconnect(self) -> None:
@@ -225,7 +220,7 @@ class NXD_MQTT_CLIENT:
             self._session.disconnect()
             self._guarded(_SEND)
             ended = self._end(_SUCCESS, "session", "disconnected by the application")
-            self._ending = None
+            self._ending = _NOT_CONNECTED
         self._tell()
         if not ended:
             self._inbox.clear()
@@ -245,18 +240,14 @@ class NXD_MQTT_CLIENT:
         self.reason = (stage, status, cause)
         self._ending = status
         if state == _STATE_CONNECTED:
-            self._note(_DISCONNECT, status, self.reason)
+            self._ended = self.reason
+            self._note(_DISCONNECT, status)
             return True
-        answered = (
-            status == _SERVER_MESSAGE_FAILURE
-            or status > _ERROR_CONNECT_RETURN_CODE
-            or status == _SUCCESS
-        )
         self._result = status or _CONNECT_FAILURE
-        if answered or not self._blocking:
-            if status == _COMMUNICATION_FAILURE:
-                status = _CONNECT_FAILURE
-            self._note(_CONNACK, status or _CONNECT_FAILURE, None)
+        # NetX tells a blocking caller by the status alone, unless a CONNACK was seen.
+        if not (self._blocking and 0 < status < _SERVER_MESSAGE_FAILURE):
+            unanswered = status in (_SUCCESS, _COMMUNICATION_FAILURE)
+            self._note(_CONNACK, _CONNECT_FAILURE if unanswered else status)
         return True
 
     # -- the turn -----------------------------------------------------------------------------
@@ -270,33 +261,28 @@ class NXD_MQTT_CLIENT:
         """
         if wait and not self._in_callback():
             self._rest(wait)
-        link = self._link
-        if link and link.state == _LINK_WANTED:
+        if self._link.state == _LINK_WANTED:
             self._open()
         more = self._guarded(_SERVE)
-        for _ in range(_STEPS_PER_POLL):
-            if not more:
-                break
+        budget = _STEPS_PER_POLL
+        while more and budget:
             more = self._guarded(_RECEIVE)
+            budget -= 1
             if self._untold:
                 self._tell()
         self._more = more
         self._guarded(_SEND)
-        if self._untold:
-            self._tell()
-        return self._outcome()
-
-    def _outcome(self) -> int:
+        self._tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS
         ending = self._ending
-        self._ending = None
-        return _NOT_CONNECTED if ending is None else ending
+        self._ending = _NOT_CONNECTED
+        return ending
 
     def _guarded(self, step) -> bool:
         """Run one step on an open link under the lock; whether the link is still good for more."""
         with self._lock:
-            if not self._link or self._link.state != _LINK_OPEN:
+            if self._link.state != _LINK_OPEN:
                 return False
             try:
                 return step(self, self._ip.clock())
@@ -337,13 +323,13 @@ class NXD_MQTT_CLIENT:
             reader.filled(count)
             kind = reader.next_packet()
         if kind and self._session.receive(kind, reader, now):
+            number = reader.packet_id
             if kind == _CONNACK:
-                self._result = _SUCCESS
                 self.session_present = reader.connack_flags
-                self._note(kind, _SUCCESS, None)
-            else:
-                detail = reader.return_code if kind == _SUBACK else None
-                self._note(kind, reader.packet_id, detail)
+                self._result = number = _SUCCESS
+            elif kind == _SUBACK:
+                number |= reader.return_code << 16
+            self._note(kind, number)
         return True
 
     def awake(self) -> bool:
@@ -355,7 +341,7 @@ class NXD_MQTT_CLIENT:
         read = write = False
         with self._lock:
             link = self._link
-            if self.awake() or not link or link.state <= _LINK_WANTED:
+            if self.awake() or link.state <= _LINK_WANTED:
                 return
             sock = link.socket
             if link.state == _LINK_OPEN:
@@ -369,7 +355,12 @@ class NXD_MQTT_CLIENT:
     # -- telling ------------------------------------------------------------------------------
 
     def _in_callback(self) -> bool:
-        return self._teller != 0 and self._teller == self._thread()
+        return self._teller != 0 and self._teller == get_ident()
+
+    def _note(self, kind: int, number: int) -> None:
+        """Keep an event to be told; there is room, because reading stops in time."""
+        self._events[(self._next_event + self._untold) % _EVENTS] = number << 4 | kind
+        self._untold += 1
 
     def _tell(self) -> None:
         """Tell what has happened, unless a callback is running already."""
@@ -377,31 +368,18 @@ class NXD_MQTT_CLIENT:
             with self._lock:
                 if self._teller:
                     return
-                self._teller = self._thread()
+                self._teller = get_ident()
             try:
-                while self._tell_one():
-                    pass
+                while self._untold:
+                    with self._lock:
+                        event = self._events[self._next_event]
+                        self._next_event = (self._next_event + 1) % _EVENTS
+                        self._untold -= 1
+                    self._tell_one(event & 0x0F, event >> 4)
             finally:
                 self._teller = 0
 
-    def _note(self, kind: int, number: int, detail) -> None:
-        """Keep an event to be told; there is room, because reading stops in time."""
-        place = (self._next_event + self._untold) % _EVENTS * 3
-        self._events[place] = kind
-        self._events[place + 1] = number
-        self._events[place + 2] = detail
-        self._untold += 1
-
-    def _tell_one(self) -> bool:
-        with self._lock:
-            if not self._untold:
-                return False
-            place = self._next_event * 3
-            kind = self._events[place]
-            number = self._events[place + 1]
-            detail = self._events[place + 2]
-            self._next_event = (self._next_event + 1) % _EVENTS
-            self._untold -= 1
+    def _tell_one(self, kind: int, number: int) -> None:
         if kind == _PUBLISH:
             if self.nxd_mqtt_client_receive_notify and self._inbox.count:
                 self.nxd_mqtt_client_receive_notify(self, self._inbox.count)
@@ -409,14 +387,14 @@ class NXD_MQTT_CLIENT:
             if self.nxd_mqtt_connect_notify:
                 self.nxd_mqtt_connect_notify(self, number, self.nxd_mqtt_connect_context)
         elif kind == _DISCONNECT:
-            self._tell_ending(number, detail)
+            self._tell_ending(number)
         elif self.nxd_mqtt_ack_receive_notify:
+            code = number >> 16 if kind == _SUBACK else None
             context = self.nxd_mqtt_ack_receive_context
-            self.nxd_mqtt_ack_receive_notify(self, kind, number, detail, context)
-        return True
+            self.nxd_mqtt_ack_receive_notify(self, kind, number & 0xFFFF, code, context)
 
-    def _tell_ending(self, status: int, reason) -> None:
-        self.reason = reason
+    def _tell_ending(self, status: int) -> None:
+        self.reason = self._ended
         try:
             if self.nxd_mqtt_disconnect_notify:
                 self.nxd_mqtt_disconnect_notify(self)

@@ -31,16 +31,20 @@ class Link:
     """A socket that is wanted, until it is closed.
 
     :param ip: the platform
+    :param str host: name or address
+    :param int port: of the broker
     """
 
-    def __init__(self, ip):
+    def __init__(self, ip, host: str, port: int):
         self._ip = ip
+        self._host = host
+        self._port = port
         self.socket = None
         self.state = _WANTED
 
     # -- opening ------------------------------------------------------------------------------
 
-    def open(self, host: str, port: int, milliseconds: int) -> None:
+    def open(self, milliseconds: int) -> None:
         """Resolve a name and connect to it: the one call that blocks.
 
         :param int milliseconds: the longest that connecting may take
@@ -50,13 +54,19 @@ class Link:
         if ip.link_up and not ip.link_up():
             raise MQTTError(_CONNECT_FAILURE, "dns", "the network is down")
         try:
+            seconds = milliseconds / 1000
             if ip.manager:
-                seconds = milliseconds / 1000
                 ip.manager.get_socket(
-                    host, port, "mqtt:", id(self), timeout=seconds, is_ssl=True, ssl_context=self
+                    self._host,
+                    self._port,
+                    "mqtt:",
+                    id(self),
+                    timeout=seconds,
+                    is_ssl=True,
+                    ssl_context=self,
                 )
             else:
-                self._open_directly(ip.pool, host, port, milliseconds / 1000)
+                self._open_directly(ip.pool, seconds)
         except MemoryError:
             self.close()
             raise
@@ -69,10 +79,10 @@ class Link:
         self._receive, self._send = dialect(self.socket)
         self._watcher = watch(self.socket)
 
-    def _open_directly(self, pool, host: str, port: int, seconds: float) -> None:
+    def _open_directly(self, pool, seconds: float) -> None:
         """Try each address of a name; they share the time."""
         refusal = OSError(-2)
-        addresses = pool.getaddrinfo(host, port, 0, pool.SOCK_STREAM)
+        addresses = pool.getaddrinfo(self._host, self._port, 0, pool.SOCK_STREAM)
         for address in addresses:
             self.wrap_socket(pool.socket(address[0], address[1]))
             self.settimeout(seconds / len(addresses))
@@ -112,10 +122,9 @@ class Link:
         self.socket = None
         if sock:
             try:
-                if hasattr(sock, "shutdown"):
-                    # On the desktop another thread may be waiting for this socket: wake it.
-                    sock.shutdown(_SHUT_BOTH)
-            except OSError:
+                # On the desktop another thread may be waiting for this socket: wake it.
+                sock.shutdown(_SHUT_BOTH)
+            except (OSError, AttributeError):
                 pass
             try:
                 sock.close()

@@ -65,9 +65,9 @@ def nxd_mqtt_client_deadline_get(client):
         return status, NX_WAIT_FOREVER
     with client._lock:
         link = client._link
-        if client.awake() or (link and link.state == _LINK_WANTED):
+        if client.awake() or link.state == _LINK_WANTED:
             return NXD_MQTT_SUCCESS, 0
-        if not link or link.state != _LINK_OPEN:
+        if link.state != _LINK_OPEN:
             return NXD_MQTT_SUCCESS, NX_WAIT_FOREVER
         left = client._session.deadline(client._ip.clock(), client._reader.holding)
     # Rounded up: a poll that comes a moment early would find nothing to do.
@@ -85,7 +85,7 @@ def nxd_mqtt_client_socket_get(client):
         return status, None, 0
     with client._lock:
         link = client._link
-        if not link or link.state != _LINK_OPEN:
+        if link.state != _LINK_OPEN:
             return NXD_MQTT_SUCCESS, None, 0
         wants = 0 if client._reader.holding else NXD_MQTT_WANTS_READ
         if client._session.unsent():

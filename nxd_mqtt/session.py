@@ -90,7 +90,6 @@ class Session:
         self.state = _STATE_IDLE
         self.next_packet_id = 1
         self.packet_id = 0
-        self._clean = True
         # Milliseconds; 0 is off. At 0 the limit of a connect step, which the link observes.
         self.limits = [10000] * (_PINGRESP + 1)
         self.limits[0] = 5000
@@ -104,23 +103,27 @@ class Session:
 
     # -- a link begins and ends ---------------------------------------------------------------
 
-    def begin(self) -> None:
-        """The application wants a link."""
+    def begin(self, keepalive: int, clean: bool) -> None:
+        """The application wants a link.
+
+        :param int keepalive: seconds, 0 is none
+        """
         self.state = _STATE_CONNECTING
+        self._keepalive = keepalive
+        self._clean = clean
 
     def delete(self) -> None:
         """The client is given up: nothing is left but its memory."""
         self.state = _STATE_INITIALIZE
 
-    def connect(self, now: int, keepalive: int, clean: bool, client_id, will, login) -> None:
+    def connect(self, now: int, client_id, will, login) -> None:
         """A link is open: write CONNECT.
 
         :param int now: milliseconds
-        :param int keepalive: seconds, 0 is none
         :param will: None, or (topic, message, QoS << 3 | retain << 5)
         :param login: (user name or None, password or None), in bytes
         """
-        flags = _CLEAN if clean else 0
+        flags = _CLEAN if self._clean else 0
         fields = [client_id]
         if will:
             flags |= _WILL | will[2]
@@ -131,14 +134,13 @@ class Session:
             if login[1] is not None:
                 flags |= _PASSWORD
                 fields.append(login[1])
-        self._to = put_connect(self._output, keepalive, flags, fields)
+        self._to = put_connect(self._output, self._keepalive, flags, fields)
         if self._to < 0:
             self._to = 0
             raise MQTTError(_PACKET_POOL_FAILURE, "connack", "CONNECT exceeds payload_size")
-        if clean:
+        if self._clean:
             self.store.drop_sent()
-        self._clean = clean
-        milliseconds = keepalive * 1000
+        milliseconds = self._keepalive * 1000
         self._interval = milliseconds - min(milliseconds // 4, 5000)
         self._ticked = self._last_sent = self._last_received = now
         self._await(_CONNACK, now)

@@ -60,7 +60,6 @@ class MQTTError(Exception):
     """
 
     def __init__(self, status: int, stage: str, cause):
-        super().__init__(status, stage, cause)
         self.status = status
         self.stage = stage
         self.cause = cause
