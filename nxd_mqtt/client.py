@@ -75,8 +75,8 @@ _CONNECT_ANSWERS = (
 )
 
 
-def _nothing() -> None:
-    return None
+def _anonymous():
+    return None, None
 
 
 class NXD_MQTT_CLIENT:
@@ -94,16 +94,16 @@ class NXD_MQTT_CLIENT:
 
     # -- life ---------------------------------------------------------------------------------
 
-    def create(self, client_id, ip, payload_size: int, depth: int, memory) -> None:
+    def create(self, client_id, ip: NX_IP, payload_size: int, depth: int, memory) -> None:
         """Make every buffer that the client will ever use.
 
         :param client_id: its bytes
         :param memory: a bytearray for the receive queue
         """
         self.client_id = client_id
-        # A will: topic, message, QoS << 3 | retain << 5. A login: two functions that say it now.
+        # A will: topic, message, QoS << 3 | retain << 5. A login: asked before every CONNECT.
         self.will = None
-        self.login = (_nothing, _nothing)
+        self.login = _anonymous
         self.nxd_mqtt_client_receive_notify = self.nxd_mqtt_disconnect_notify = None
         self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
         self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
@@ -166,9 +166,9 @@ class NXD_MQTT_CLIENT:
                 continue
             with self._lock:
                 if self._link.state == _LINK_OPEN:
-                    self._end(_COMMUNICATION_FAILURE, "connack", "no CONNACK in time")
+                    self._end(_COMMUNICATION_FAILURE, "connack", "the wait is over")
                 else:
-                    self._end(_CONNECT_FAILURE, "tcp", "no connection in time")
+                    self._end(_CONNECT_FAILURE, "tcp", "the wait is over")
         self._ending = _NOT_CONNECTED
         self._tell()
         return self._result
@@ -192,7 +192,7 @@ class NXD_MQTT_CLIENT:
         # What stands if an exception that is not the network's passes through here.
         failure = (_CONNECT_FAILURE, "call", "an exception ended the attempt")
         try:
-            login = (self.login[0](), self.login[1]())
+            login = self.login()
             link.open(limit)
             failure = None
         except MQTTError as error:

@@ -36,9 +36,7 @@ _BYTES_LIKE = (bytes, bytearray, memoryview)
 class NX_PACKET_POOL:
     """The control block of the transmit store's measures, filled by ``nx_packet_pool_create``."""
 
-    def __init__(self):
-        self.payload_size = 0
-        self.depth = 0
+    payload_size = depth = 0
 
 
 def _within(number, lowest: int, highest: int) -> bool:
@@ -62,10 +60,9 @@ def _refuse(cause: str) -> None:
 
 def _check_quality(quality) -> None:
     """Refuse a quality of service that is not offered."""
-    if quality == 2:
-        raise MQTTError(NXD_MQTT_QOS2_NOT_SUPPORTED, "call", "QoS must be 0 or 1")
     if quality not in (0, 1):
-        _refuse("QoS must be 0 or 1")
+        status = NXD_MQTT_QOS2_NOT_SUPPORTED if quality == 2 else NXD_MQTT_INVALID_PARAMETER
+        raise MQTTError(status, "call", "QoS must be 0 or 1")
 
 
 def _octets(value, what: str):
@@ -76,21 +73,21 @@ def _octets(value, what: str):
     """
     if value is None:
         return b""
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             return value.encode()
-        except UnicodeError:
-            _refuse(what + " is not UTF-8")
-    if not isinstance(value, _BYTES_LIKE) or getattr(value, "itemsize", 1) != 1:
-        _refuse(what + " must be str or bytes")
-    return value
+        if isinstance(value, _BYTES_LIKE) and getattr(value, "itemsize", 1) == 1:
+            return value
+    except UnicodeError:
+        pass
+    return _refuse(what + " must be UTF-8 str, or bytes")
 
 
 def _field(value, what: str):
     """The bytes of a field with a 16-bit length: a password, a will message."""
     data = _octets(value, what)
     if len(data) > _LARGEST:
-        _refuse(what + " is longer than 65535 bytes")
+        _refuse(what + " exceeds 65535 bytes")
     return data
 
 
@@ -105,14 +102,14 @@ def _text(value, what: str, wildcards: bool = True):
     return data
 
 
-def _topic_name(value):
-    """The bytes of a topic to publish to [MQTT-4.7.3-1] [MQTT-3.3.2-2]."""
-    return _text(value or _refuse("topic is empty"), "topic", False)
+def _topic(value, wildcards: bool):
+    """The bytes of a topic; to publish to it must be free of wildcards [MQTT-3.3.2-2]."""
+    return _text(value or _refuse("topic is empty"), "topic", wildcards)
 
 
 def _topic_filter(value):
     """The bytes of a topic filter; wildcards stand for whole levels [MQTT-4.7.1-2] [-3]."""
-    data = _text(value or _refuse("topic is empty"), "topic")
+    data = _topic(value, True)
     last = len(data) - 1
     for at in range(last + 1):
         byte = data[at]
@@ -124,13 +121,16 @@ def _topic_filter(value):
     return data
 
 
-def absent(client, status: int) -> int:
+def invalid(client, cause: str) -> int:
+    """Refuse a call for one of its arguments."""
+    return refused(client, NXD_MQTT_INVALID_PARAMETER, cause)
+
+
+def absent(client, status: int, uncreated: int = NXD_MQTT_MUTEX_FAILURE) -> int:
     """The status for a client that is none, or was not created; 0 for one that can be used."""
     if not isinstance(client, NXD_MQTT_CLIENT):
         return status
-    if not client.state:
-        return refused(client, NXD_MQTT_MUTEX_FAILURE, "the client is not created")
-    return NXD_MQTT_SUCCESS
+    return NXD_MQTT_SUCCESS if client.state else refused(client, uncreated, "not created")
 
 
 def _call(client, function, *arguments) -> int:
@@ -169,9 +169,12 @@ def nx_ip_create(
     if not isinstance(ip, NX_IP) or (radio is None and socket_pool is None):
         return NX_PTR_ERROR
     try:
-        ip.create(radio, socket_pool, ssl_context, clock, lock, kernel, link_up)
+        ip.create(radio, socket_pool, clock, lock)
     except ValueError:  # ConnectionManager does not know this radio
         return NX_PTR_ERROR
+    ip.ssl_context = ssl_context
+    ip.kernel = kernel
+    ip.link_up = link_up
     return NX_SUCCESS
 
 
@@ -231,7 +234,7 @@ def nxd_mqtt_client_create(
         return refused(client, NXD_MQTT_INTERNAL_ERROR, "the client exists already")
     size = memory_size or (_DEFAULT_QUEUE if memory is None else len(memory))
     if not _within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "memory_size cannot be used")
+        return invalid(client, "memory_size cannot be used")
     memory = bytearray(size) if memory is None else memoryview(memory)[:size]
     try:
         client_id = _text(client_id, "client id")
@@ -253,15 +256,21 @@ def nxd_mqtt_client_login_set(client, username, password) -> int:
 
 
 def _login_set(client, username, password) -> None:
-    client.login = (_asked(username, _text, "user name"), _asked(password, _field, "password"))
+    def login():
+        name = _asked(username, _text, "user name")
+        return name, _asked(password, _field, "password")
+
+    # What is no callable is refused now, not at the next connect.
+    if not callable(username) and not callable(password):
+        login()
+    client.login = login
 
 
 def _asked(value, convert, what: str):
-    """A function that says what a setting is now, in bytes or None; a bad one is refused now."""
+    """A setting in bytes, or None: itself, or what a callable says it is now."""
     if callable(value):
-        return lambda: _asked(value(), convert, what)()
-    data = None if value is None else convert(value, what)
-    return lambda: data
+        value = value()
+    return None if value is None else convert(value, what)
 
 
 def nxd_mqtt_client_will_message_set(
@@ -279,12 +288,12 @@ def nxd_mqtt_client_will_message_set(
     if status:
         return status
     if will_retain_flag not in (0, 1):
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "will_retain_flag must be 0 or 1")
+        return invalid(client, "will_retain_flag must be 0 or 1")
     return _call(client, _will_message_set, will_topic, will_message, will_retain_flag, will_QoS)
 
 
 def _will_message_set(client, topic, message, retain: int, quality: int) -> None:
-    topic = _topic_name(topic)
+    topic = _topic(topic, False)
     _check_quality(quality)
     client.will = (topic, _field(message, "will message"), quality << 3 | retain << 5)
 
@@ -311,14 +320,15 @@ def nxd_mqtt_client_connect(
         return refused(client, NX_PTR_ERROR, "server_ip must be str")
     if not _within(server_port, 1, _LARGEST):
         return refused(client, NX_INVALID_PORT, "server_port must be 1 to 65535")
-    if not client.state:
-        return refused(client, NXD_MQTT_INVALID_STATE, "the client is not created")
+    status = absent(client, NX_PTR_ERROR, NXD_MQTT_INVALID_STATE)
+    if status:
+        return status
     if not server_ip or not _within(keepalive, 0, _LARGEST):
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "no server_ip, or keepalive over 65535")
+        return invalid(client, "no server_ip, or keepalive over 65535")
     if not _within(wait_option, 0, NX_WAIT_FOREVER):
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "wait_option must be ticks")
+        return invalid(client, "wait_option must be ticks")
     if not clean_session and not len(client.client_id):
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "no client id needs a clean session")
+        return invalid(client, "no client id needs a clean session")
     wait = milliseconds(wait_option)
     connect = NXD_MQTT_CLIENT.connect
     return _call(client, connect, server_ip, server_port, keepalive, bool(clean_session), wait)
@@ -338,14 +348,13 @@ def nxd_mqtt_client_publish(
         NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED; NXD_MQTT_PACKET_POOL_FAILURE;
         NXD_MQTT_COMMUNICATION_FAILURE (QoS 0 only: the link ended)
     """
-    if not isinstance(client, NXD_MQTT_CLIENT):
-        return NX_PTR_ERROR
-    if not client.state:
-        return refused(client, NXD_MQTT_NOT_CONNECTED, "the client is not created")
+    status = absent(client, NX_PTR_ERROR, NXD_MQTT_NOT_CONNECTED)
+    if status:
+        return status
     if not _within(wait_option, 0, NX_WAIT_FOREVER):
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "wait_option must be ticks")
+        return invalid(client, "wait_option must be ticks")
     try:
-        topic = _topic_name(topic_name)
+        topic = _topic(topic_name, False)
         _check_quality(QoS)
         flags = QoS << 1 | (1 if retain else 0)
         return client.publish(topic, _octets(message, "message"), flags, milliseconds(wait_option))
@@ -427,8 +436,7 @@ def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
             return client.message_get(topic_buffer, message_buffer)
         except (TypeError, ValueError):  # a view of something that is no bytes, or read-only
             pass
-    cause = "topic_buffer and message_buffer must be bytearrays"
-    return refused(client, NXD_MQTT_INVALID_PARAMETER, cause), 0, 0
+    return invalid(client, "topic_buffer and message_buffer must be bytearrays"), 0, 0
 
 
 def nxd_mqtt_client_disconnect(client) -> int:

@@ -39,7 +39,6 @@ _LINK_WANTED = const(1)
 _LINK_OPEN = const(3)
 
 
-
 def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
     """Run one bounded turn of the client: NetX's MQTT thread, called by the application.
 

@@ -32,10 +32,6 @@ _SHORT = {2: 0x2002, 4: 0x4002, 9: 0x9003, 11: 0xB002, 13: 0xD000}
 _HTTP = const(0x48)
 
 
-def _publish_with(what: str) -> None:
-    violation("PUBLISH with " + what)
-
-
 class Reader:
     """The parser of one client, for one link after the other.
 
@@ -107,12 +103,10 @@ class Reader:
         """A packet of a few bytes, taken only when all of it is here."""
         kind = first >> 4
         form = _SHORT.get(kind, -1)
-        if first != form >> 8:
+        if first != form >> 8 or remaining != form & 0xFF:
             if first == _HTTP:
                 violation("the peer speaks HTTP")
-            violation("packet type %d with flags %d" % (kind, first & 0x0F))
-        if remaining != form & 0xFF:
-            violation("packet type %d of %d bytes" % (kind, remaining))
+            violation("packet type %d, flags %d, %d bytes" % (kind, first & 0x0F, remaining))
         end = at + remaining
         if end > self._end:
             return 0
@@ -124,7 +118,7 @@ class Reader:
             if kind == _SUBACK:
                 self.return_code = self._data[at + 2]
             if not self.packet_id and kind != _CONNACK:
-                violation("packet type %d with packet identifier 0" % kind)
+                violation("packet identifier 0")
         return kind
 
     def _begin(self, flags: int, remaining: int, at: int) -> int:
@@ -132,11 +126,11 @@ class Reader:
         if not self.holding:
             quality = flags >> 1 & 3
             if quality > 1:
-                _publish_with("QoS %d" % quality)
+                violation("PUBLISH with QoS %d" % quality)
             if flags & 8 and not quality:
-                _publish_with("QoS 0 and DUP")
+                violation("PUBLISH with QoS 0 and DUP")
             if remaining < 3 + 2 * quality:
-                _publish_with("%d bytes" % remaining)
+                violation("PUBLISH of %d bytes" % remaining)
         answer = self._inbox.admit(flags, remaining)
         self.holding = not answer
         if self.holding:
@@ -174,9 +168,9 @@ class Reader:
         length = self._data[at] << 8 | self._data[at + 1]
         rest = self._left - 2 - (self._flags & 2) - length
         if not length:
-            _publish_with("an empty topic")
+            violation("empty topic")
         if rest < 0:
-            _publish_with("a topic longer than the packet")
+            violation("topic longer than its packet")
         if not self.kept:
             self.skipped_topic = length
             self.skipped_message = rest
@@ -190,14 +184,14 @@ class Reader:
         self._text = scan_text(self._data, at, stop, self._text, False)
         self._topic_left -= stop - at
         if self._text < 0 or (self._text and not self._topic_left):
-            _publish_with("a topic that is no topic name")
+            violation("topic with wildcard or NUL, or not UTF-8")
         if not self._topic_left:
             self._stage = _IDENTIFIER if self._flags & 2 else _PAYLOAD
         return stop
 
     def _identifier(self, at: int) -> int:
         if not (self._data[at] or self._data[at + 1]):
-            _publish_with("packet identifier 0")
+            violation("packet identifier 0")
         if not self.kept:
             self._inbox.write(self._view, at, at + 2)
         self._stage = _PAYLOAD

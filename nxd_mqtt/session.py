@@ -54,14 +54,17 @@ _CLOCK_MASK = const((1 << 29) - 1)
 # Half of what a difference of two clock readings can tell: beyond it time is a guess.
 _LONGEST_GAP = const(1 << 27)
 
+# The return codes of a SUBACK [MQTT-3.9.3-2].
+_GRANTS = b"\x00\x01\x02\x80"
+
 # What the peer owes, by the packet type of its answer; that of a request is one less.
-_ANSWERS = {
-    _CONNACK: "CONNACK",
-    _PUBACK: "PUBACK",
-    _SUBACK: "SUBACK",
-    _UNSUBACK: "UNSUBACK",
-    _PINGRESP: "PINGRESP",
-}
+_ANSWERS = (
+    (_CONNACK, "CONNACK"),
+    (_PUBACK, "PUBACK"),
+    (_SUBACK, "SUBACK"),
+    (_UNSUBACK, "UNSUBACK"),
+    (_PINGRESP, "PINGRESP"),
+)
 
 # state << 4 | packet type: the state after it. What is not here ends the connection.
 _MOVES = {
@@ -155,7 +158,7 @@ class Session:
         self.state = _STATE_IDLE
         self._from = self._to = self._offered = 0
         self._ping_owed = False
-        for kind in _ANSWERS:
+        for kind, _ in _ANSWERS:
             self._awaited[kind] = 0
         self.store.drop_requests()
 
@@ -291,13 +294,12 @@ class Session:
     def _connack(self, kind: int, reader, now: int) -> bool:
         flags = reader.connack_flags
         code = reader.return_code
-        if flags > 1:
-            _bad_connack("CONNACK with reserved bits")
-        if flags and (self._clean or code):
-            _bad_connack("CONNACK with session present where there is none")
-        if code:
-            status = _ERROR_CONNECT_RETURN_CODE + code if code <= _LAST_CODE else _SERVER_MESSAGE_FAILURE
-            raise MQTTError(status, "connack", "CONNACK with return code %d" % code)
+        # A session cannot be present after a clean start [MQTT-3.2.2-1] nor a refusal [-4].
+        if code or flags > 1 or (flags and self._clean):
+            status = _SERVER_MESSAGE_FAILURE
+            if not flags and code <= _LAST_CODE:
+                status = _ERROR_CONNECT_RETURN_CODE + code
+            raise MQTTError(status, "connack", "CONNACK with flags %d, code %d" % (flags, code))
         self._answered(kind, now)
         self._inbox.settle(flags)
         if not self._clean:
@@ -306,18 +308,15 @@ class Session:
 
     def _acknowledge(self, kind: int, reader, now: int) -> bool:
         """PUBACK, SUBACK or UNSUBACK: the stored packet that it answers goes."""
-        place = self.store.find(reader.packet_id)
-        if (
-            place < 0
-            or place >= self.store.sent
-            or self.store.packets[place][0] >> 4 != kind - 1
-        ):
+        store = self.store
+        place = store.find(reader.packet_id)
+        if not 0 <= place < store.sent or store.packets[place][0] >> 4 != kind - 1:
             if kind == _SUBACK:
                 violation("SUBACK unasked")
             return False
-        if kind == _SUBACK and reader.return_code not in (0, 1, 2, 0x80):
-            violation("SUBACK with return code %d" % reader.return_code)
-        self.store.remove(place)
+        if kind == _SUBACK and reader.return_code not in _GRANTS:
+            violation("SUBACK with code %d" % reader.return_code)
+        store.remove(place)
         self._answered(kind, now)
         if kind == _PUBACK:
             self.acknowledged += 1
@@ -351,15 +350,14 @@ class Session:
             raise MQTTError(_COMMUNICATION_FAILURE, "session", "the clock jumped")
         if holding:
             self._last_received = now
-        for kind in _ANSWERS:
+        for kind, name in _ANSWERS:
             if not self._awaited[kind]:
                 continue
             if holding:
                 self._since[kind] = now
             elif self._left(kind, now) <= 0:
                 stage = "connack" if kind == _CONNACK else "session"
-                cause = "no %s in time" % _ANSWERS[kind]
-                raise MQTTError(_COMMUNICATION_FAILURE, stage, cause)
+                raise MQTTError(_COMMUNICATION_FAILURE, stage, "no %s in time" % name)
         if not self._ping_owed and self._quiet(now) <= 0:
             self._ping_owed = True
             self._await(_PINGRESP, now)
@@ -386,14 +384,10 @@ class Session:
         """Milliseconds until ``tick`` has something to do; at most the longest gap it allows."""
         soonest = self._quiet(now) if not self._ping_owed else _LONGEST_GAP
         if not holding:
-            for kind in _ANSWERS:
+            for kind, _ in _ANSWERS:
                 if self._awaited[kind]:
                     soonest = min(soonest, self._left(kind, now))
         return max(soonest, 0)
-
-
-def _bad_connack(cause: str) -> None:
-    raise MQTTError(_SERVER_MESSAGE_FAILURE, "connack", cause)
 
 
 _RECEIVERS = {

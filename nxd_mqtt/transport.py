@@ -49,11 +49,10 @@ class NX_IP:
     Besides the network it is where a client finds its clock and its lock.
     """
 
-    clock = None
+    clock = manager = ssl_context = kernel = link_up = None
 
-    def create(self, radio, pool, ssl_context, clock, lock, kernel, link_up) -> None:
-        """Fill the control block; the arguments are those of ``nx_ip_create``."""
-        self.manager = None
+    def create(self, radio, pool, clock, lock) -> None:
+        """Find out where sockets, time and exclusion come from, as ``nx_ip_create`` is told."""
         if radio is not None:
             from adafruit_connection_manager import get_connection_manager, get_radio_socketpool
 
@@ -62,10 +61,7 @@ class NX_IP:
         if clock is None:
             from adafruit_ticks import ticks_ms as clock
         self.pool = pool
-        self.link_up = link_up
-        self.ssl_context = ssl_context
         self.lock = lock or _NoLock()
-        self.kernel = kernel
         self.clock = clock
 
     def wait(self, sock, read: bool, write: bool, milliseconds: int) -> None:

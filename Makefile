@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+#
+# Every command makes the environment it needs. Only python3, pip, make and git must be there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+WANTED := -e ".[dev,desktop]"
+
+# Branch coverage of floors 0 to 2 must be complete.
+FLOORS := status store inbox wire transport reconnect reader session
+empty :=
+space := $(empty) $(empty)
+comma := ,
+GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
+
+.PHONY: help environment demo test test-long lint format size docs bundle clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo       play the main job on this machine, with the embedded broker"
+	@echo "make test       lint, tests, coverage gate, documents"
+	@echo "make test-long  the tests that take longer: kills, soak"
+	@echo "make lint       format check and lint only      make format  repair what can be repaired"
+	@echo "make size       the size of each compiled module"
+	@echo "make docs       the documents, in docs/_build/html"
+	@echo "make bundle     dist/nxd_mqtt-circuitpython.zip, to unpack on a CIRCUITPY drive"
+	@echo "make clean      remove everything that the commands made"
+
+environment: $(STAMP)
+
+# Some distributions ship Python without ensurepip; pip then fills the environment from outside.
+$(STAMP): pyproject.toml requirements.txt
+	if $(PYTHON) -c "import ensurepip" 2>/dev/null; then \
+	    $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet $(WANTED); \
+	else \
+	    if $(PYTHON) -m pip --version >/dev/null 2>&1; then pip="$(PYTHON) -m pip"; else pip=pip; fi; \
+	    $(PYTHON) -m venv --without-pip $(VENV) && $$pip --python $(BIN)/python install --quiet $(WANTED); \
+	fi
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/python -m boards.desktop.demo
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# `coverage run` gets the pytest command itself, not `-m pytest`: with -m the folder is searched
+# first, and our code.py would stand in for the standard library's module.
+test: lint
+	$(BIN)/coverage run $(BIN)/pytest -m "not long"
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include="$(GATED)" --fail-under=100
+	$(MAKE) docs
+
+# pytest answers 5 when it finds no test at all, which is no failure here.
+test-long: $(STAMP)
+	$(BIN)/pytest -m long || test $$? -eq 5
+
+size: $(STAMP)
+	$(BIN)/python tools/sizes.py
+
+docs: $(STAMP)
+	$(BIN)/sphinx-build -q -W --keep-going -E -b html docs docs/_build/html
+
+bundle: $(STAMP)
+	$(BIN)/python tools/bundle.py
+
+clean:
+	rm -rf $(VENV) build dist docs/_build docs/_generated .coverage .hypothesis htmlcov
+	rm -rf .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

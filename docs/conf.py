@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""How the documents are built: Sphinx's own theme, nothing from the network, drawings from data."""
+
+import runpy
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS))
+
+from picture import draw_house  # noqa: E402 - it lies beside this file
+
+project = "nxd_mqtt"
+author = "nxd_mqtt authors"
+copyright = "2026, nxd_mqtt authors"
+
+extensions = []
+exclude_patterns = ["_build", "_generated"]
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "The NetX Duo MQTT client for CircuitPython",
+    "fixed_sidebar": True,
+    "page_width": "1080px",
+}
+html_show_sourcelink = False
+nitpicky = True
+
+
+def _draw(_app) -> None:
+    house = runpy.run_path(str(DOCS.parent / "tests" / "tables" / "house.py"))["HOUSE"]
+    folder = DOCS / "_generated"
+    folder.mkdir(exist_ok=True)
+    (folder / "house.svg").write_text(draw_house(house), encoding="utf-8")
+
+
+def setup(app) -> None:
+    """Draws the pictures before Sphinx looks for them."""
+    app.connect("builder-inited", _draw)

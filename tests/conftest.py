@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""What every test may ask for: real peers, and a summary that names those that are missing."""
+
+import peers
+import pytest
+from hypothesis import settings
+from micropython_lane import Lane
+
+# The same examples on every machine, and no verdict on how fast it is: a check that passed on one
+# machine passes on the next.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="module")
+def mosquitto(tmp_path_factory):
+    """A running mosquitto on a loopback port, ended after the last test of the module."""
+    broker = peers.Mosquitto(tmp_path_factory.mktemp("mosquitto"))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def micropython(tmp_path_factory):
+    """The MicroPython bench, with the library compiled for it."""
+    return Lane(tmp_path_factory.mktemp("micropython"))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Names the missing peers in one line."""
+    if peers.missing:
+        terminalreporter.write_line("missing peers: " + ", ".join(sorted(peers.missing)))

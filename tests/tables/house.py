@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""The plan of the house: floors, modules, and the arrows along which a module may import."""
+
+_BELOW_CLIENT = "status store inbox wire transport reconnect reader session link"
+
+# (floor, module, what it is, modules it may import, modules it may import inside functions only)
+HOUSE = (
+    ("roof", "__init__", "finds the module of a name", "", "nxd nxd_extensions"),
+    ("floor 0", "status", "NetX's numbers, and MQTTError", "", ""),
+    ("floor 0", "store", "unacknowledged QoS 1 packets", "", ""),
+    ("floor 0", "inbox", "the receive queue", "", ""),
+    ("floor 1", "wire", "bytes to fields and back", "status", ""),
+    ("floor 1", "transport", "radio, socket, TLS", "status", ""),
+    ("floor 1", "reconnect", "back-off, subscriptions", "status", ""),
+    ("floor 2", "reader", "bytes in, packets out", "status wire", ""),
+    ("floor 2", "session", "the protocol's states", "status wire", ""),
+    ("floor 3", "link", "one socket's life", "status transport", ""),
+    ("floor 3", "client", "the engine", _BELOW_CLIENT, ""),
+    ("roof", "nxd", "NetX's own functions", "status wire client", ""),
+    ("roof", "nxd_extensions", "functions NetX lacks", "status nxd", ""),
+    ("roof", "tls", "secure connect", "status client", ""),
+    ("roof", "websocket", "RFC 6455", "status", ""),
+    ("roof", "file_store", "a store on a drive", "status store", ""),
+    ("roof", "tx", "ThreadX over asyncio", "status", ""),
+    ("roof", "azure_iot", "Azure IoT Hub", "status client", "nxd tls websocket"),
+    ("roof", "minimqtt", "MiniMQTT's class", "status client", ""),
+)
+
+# Modules that know no socket, no clock and no thread: time and bytes come in as arguments.
+PURE = ("status", "store", "inbox", "wire", "reconnect", "reader", "session")
+PURE_IMPORTS = "micropython struct errno binascii random"
+
+# What a module of the library may import from outside: everywhere, and where only.
+BOARD_IMPORTS = (
+    "adafruit_connection_manager adafruit_ticks time struct errno micropython select gc os sys "
+    "json re random binascii hashlib ssl _thread"
+)
+ONLY_IN = {"asyncio": ("tx",), "adafruit_minimqtt": ("minimqtt",)}
+
+# What no board has, or has in part; nothing that goes to a board may import it.
+NOT_ON_BOARDS = (
+    "__future__ abc base64 collections contextlib copy dataclasses datetime enum functools hmac "
+    "itertools logging queue threading types typing weakref"
+)
