@@ -225,27 +225,29 @@ class Session:
             return
         output = self._output
         last = len(output) - 4
-        packet_id = self._inbox.owed()
-        while packet_id and self._to <= last:
-            self._to = put_short(output, self._to, _PUBACK_FIRST, packet_id)
-            self._inbox.acknowledged()
+        to = self._to
+        while to <= last:
             packet_id = self._inbox.owed()
-        if self._ping_owed and self._to <= last:
-            self._to = put_short(output, self._to, _PINGREQ_FIRST)
+            if not packet_id:
+                break
+            to = put_short(output, to, _PUBACK_FIRST, packet_id)
+            self._inbox.acknowledged()
+        if self._ping_owed and to <= last:
+            to = put_short(output, to, _PINGREQ_FIRST)
             self._ping_owed = False
         store = self.store
         while store.sent < store.count:
             packet = store.packets[store.sent]
-            length = store.lengths[store.sent]
-            end = self._to + length
+            end = to + store.lengths[store.sent]
             if end > len(output):
-                return
-            output[self._to : end] = packet[:length]
-            self._to = end
+                break
+            output[to:end] = packet[: end - to]
+            to = end
             store.sent += 1
             if packet[0] & _DUP:
                 self.resent += 1
             self._await((packet[0] >> 4) + 1, now)
+        self._to = to
 
     def unsent(self) -> bool:
         """Whether bytes wait for the link."""
