@@ -64,6 +64,9 @@ _STEPS_PER_POLL = const(16)
 _EVENTS = const(16)
 _EVENT_RESERVE = const(3)
 
+# Milliseconds.
+_THREAD_SLICE = const(100)
+
 _CLOCK_MASK = const((1 << 29) - 1)
 _HALF_RANGE = const(1 << 28)
 
@@ -90,6 +93,7 @@ class NXD_MQTT_CLIENT:
 
     def __init__(self):
         self._session = None
+        self._teller = 0
         self.reason = None
 
     # -- life ---------------------------------------------------------------------------------
@@ -107,7 +111,8 @@ class NXD_MQTT_CLIENT:
         self.nxd_mqtt_client_receive_notify = self.nxd_mqtt_disconnect_notify = None
         self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
         self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
-        self.reason = self._ended = None
+        self.reason = None
+        self._endings = []
         self.session_present = self.packet_identifier = self.message_qos = self.message_retain = 0
         self._ip = ip
         self._lock = ip.lock
@@ -117,7 +122,7 @@ class NXD_MQTT_CLIENT:
         self._reader = Reader(bytearray(_STAGING_BYTES), self._inbox)
         # What was not told yet, a ring: number << 4 | kind.
         self._events = [0] * _EVENTS
-        self._next_event = self._untold = self._teller = 0
+        self._next_event = self._untold = 0
         self._more = self._blocking = False
         self._result = self._patience = 0
         self._ending = _NOT_CONNECTED
@@ -132,7 +137,7 @@ class NXD_MQTT_CLIENT:
         """Disconnect and give everything up."""
         self.disconnect()
         with self._lock:
-            self._session.delete()
+            self._session.end(_STATE_INITIALIZE)
 
     # -- connecting ---------------------------------------------------------------------------
 
@@ -158,25 +163,27 @@ class NXD_MQTT_CLIENT:
         return self._see_through(wait) if blocking else _IN_PROGRESS
 
     def _see_through(self, wait: int) -> int:
+        ending = _SUCCESS
         start = self._ip.clock()
         while self._result == _IN_PROGRESS:
             self._patience = self._remaining(start, wait)
             if self._patience:
-                self.poll(self._patience)
+                ending = self.poll(self._patience)
                 continue
             with self._lock:
-                if self._link.state == _LINK_OPEN:
-                    self._end(_COMMUNICATION_FAILURE, "connack", "the wait is over")
-                else:
-                    self._end(_CONNECT_FAILURE, "tcp", "the wait is over")
-        self._ending = _NOT_CONNECTED
+                opened = self._link.state == _LINK_OPEN
+                status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
+                self._end(status, "connack" if opened else "tcp", "the wait is over")
+        # What the caller has not learned from the result is for the next poll to tell: a link that
+        # came and went in one turn.
+        self._ending = _NOT_CONNECTED if self._result else ending or _NOT_CONNECTED
         self._tell()
         return self._result
 
     def _remaining(self, start: int, wait: int) -> int:
         """What is left of a wait, in milliseconds; -1 when it has no end."""
-        if wait < 0 or wait >= _HALF_RANGE:
-            return -1
+        if wait < 0:
+            return wait
         return max(wait - (self._ip.clock() - start & _CLOCK_MASK), 0)
 
     def _open(self) -> None:
@@ -190,7 +197,7 @@ class NXD_MQTT_CLIENT:
             if self._patience > 0:
                 limit = min(limit, self._patience)
         # What stands if an exception that is not the network's passes through here.
-        failure = (_CONNECT_FAILURE, "call", "an exception ended the attempt")
+        failure = (_CONNECT_FAILURE, "call", "an exception")
         try:
             login = self.login()
             link.open(limit)
@@ -219,36 +226,36 @@ class NXD_MQTT_CLIENT:
             self._guarded(_SEND)
             self._session.disconnect()
             self._guarded(_SEND)
-            ended = self._end(_SUCCESS, "session", "disconnected by the application")
+            self._end(_SUCCESS, "session", "disconnected by the application")
             self._ending = _NOT_CONNECTED
         self._tell()
-        if not ended:
-            self._inbox.clear()
+        if not self._untold:
+            with self._lock:
+                self._inbox.clear()
 
-    def _end(self, status: int, stage: str, cause) -> bool:
-        """The one way out of a link or an attempt; whether there was one."""
+    def _end(self, status: int, stage: str, cause) -> None:
+        """The one way out of a link or an attempt."""
         state = self._session.state
         if state < _STATE_CONNECTING:
-            return False
-        if state == _STATE_CONNECTING and status == _INVALID_PACKET:
-            status = _SERVER_MESSAGE_FAILURE
+            return
+        if state == _STATE_CONNECTING and stage == "session":
             stage = "connack"
-        self._link.leave()
+            if status == _INVALID_PACKET:
+                status = _SERVER_MESSAGE_FAILURE
         self._session.end()
         self._reader.reset()
-        self._more = False
         self.reason = (stage, status, cause)
         self._ending = status
         if state == _STATE_CONNECTED:
-            self._ended = self.reason
+            self._endings.append(self.reason)
             self._note(_DISCONNECT, status)
-            return True
-        self._result = status or _CONNECT_FAILURE
-        # NetX tells a blocking caller by the status alone, unless a CONNACK was seen.
-        if not (self._blocking and 0 < status < _SERVER_MESSAGE_FAILURE):
-            unanswered = status in (_SUCCESS, _COMMUNICATION_FAILURE)
-            self._note(_CONNACK, _CONNECT_FAILURE if unanswered else status)
-        return True
+        else:
+            self._result = status or _CONNECT_FAILURE
+            # NetX tells a blocking caller by the status alone, unless a CONNACK was seen.
+            if not (self._blocking and 0 < status < _SERVER_MESSAGE_FAILURE):
+                unanswered = status in (_SUCCESS, _COMMUNICATION_FAILURE)
+                self._note(_CONNACK, _CONNECT_FAILURE if unanswered else status)
+        self._link.leave()
 
     # -- the turn -----------------------------------------------------------------------------
 
@@ -270,8 +277,10 @@ class NXD_MQTT_CLIENT:
             budget -= 1
             if self._untold:
                 self._tell()
-        self._more = more
         self._guarded(_SEND)
+        if self._reader.holding:  # acknowledgements that have gone may have made room
+            more = self._guarded(_RECEIVE)
+        self._more = more
         self._tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS
@@ -321,6 +330,7 @@ class NXD_MQTT_CLIENT:
             if not count:
                 return False
             reader.filled(count)
+            self._session.heard(now)
             kind = reader.next_packet()
         if kind and self._session.receive(kind, reader, now):
             number = reader.packet_id
@@ -332,16 +342,15 @@ class NXD_MQTT_CLIENT:
             self._note(kind, number)
         return True
 
-    def awake(self) -> bool:
-        """Whether the last turn left something to do."""
-        return self._more or self._untold > 0
-
     def _rest(self, wait: int) -> None:
-        """Sleep until there is something to do, or the wait is over."""
+        """Sleep until there is something to do, or the wait is over.
+
+        Where nothing can be waited for it is a moment: no loop spins, and no thread oversleeps.
+        """
         read = write = False
         with self._lock:
             link = self._link
-            if self.awake() or link.state <= _LINK_WANTED:
+            if self._more or self._untold or link.state == _LINK_WANTED:
                 return
             sock = link.socket
             if link.state == _LINK_OPEN:
@@ -350,6 +359,9 @@ class NXD_MQTT_CLIENT:
                 wait = limit if wait < 0 else min(wait, limit)
                 read = not holding
                 write = self._session.unsent()
+        # Where several threads poll, what this one waits for may come to another.
+        if hasattr(self._lock, "acquire") and not 0 <= wait < _THREAD_SLICE:
+            wait = _THREAD_SLICE
         self._ip.wait(sock, read, write, wait)
 
     # -- telling ------------------------------------------------------------------------------
@@ -359,7 +371,15 @@ class NXD_MQTT_CLIENT:
 
     def _note(self, kind: int, number: int) -> None:
         """Keep an event to be told; there is room, because reading stops in time."""
-        self._events[(self._next_event + self._untold) % _EVENTS] = number << 4 | kind
+        place = self._next_event + self._untold
+        if kind == _PUBLISH:
+            # Messages that follow each other share an entry: their number.
+            number = 1
+            newest = (place - 1) % _EVENTS
+            if self._untold and self._events[newest] & 0x0F == _PUBLISH:
+                self._events[newest] += 0x10
+                return
+        self._events[place % _EVENTS] = number << 4 | kind
         self._untold += 1
 
     def _tell(self) -> None:
@@ -381,28 +401,26 @@ class NXD_MQTT_CLIENT:
 
     def _tell_one(self, kind: int, number: int) -> None:
         if kind == _PUBLISH:
-            if self.nxd_mqtt_client_receive_notify and self._inbox.count:
+            while number and self.nxd_mqtt_client_receive_notify and self._inbox.count:
+                number -= 1
                 self.nxd_mqtt_client_receive_notify(self, self._inbox.count)
         elif kind == _CONNACK:
             if self.nxd_mqtt_connect_notify:
                 self.nxd_mqtt_connect_notify(self, number, self.nxd_mqtt_connect_context)
         elif kind == _DISCONNECT:
-            self._tell_ending(number)
+            self.reason = self._endings.pop(0)
+            try:
+                if self.nxd_mqtt_disconnect_notify:
+                    self.nxd_mqtt_disconnect_notify(self)
+            finally:
+                # The application's own disconnect lets go of unread messages, after this.
+                if not number:
+                    with self._lock:
+                        self._inbox.clear()
         elif self.nxd_mqtt_ack_receive_notify:
             code = number >> 16 if kind == _SUBACK else None
             context = self.nxd_mqtt_ack_receive_context
             self.nxd_mqtt_ack_receive_notify(self, kind, number & 0xFFFF, code, context)
-
-    def _tell_ending(self, status: int) -> None:
-        self.reason = self._ended
-        try:
-            if self.nxd_mqtt_disconnect_notify:
-                self.nxd_mqtt_disconnect_notify(self)
-        finally:
-            # The application's own disconnect lets go of unread messages, after this callback.
-            if not status:
-                with self._lock:
-                    self._inbox.clear()
 
     # -- messages -----------------------------------------------------------------------------
 
@@ -421,13 +439,14 @@ class NXD_MQTT_CLIENT:
                 if session.state != _STATE_CONNECTED:
                     return _NOT_CONNECTED
                 status = session.publish(self._ip.clock(), topic, message, flags)
-                if status == _SUCCESS:
+                if not status:
                     return self._hand_over(flags & 2)
-                holding = self._reader.holding
+                holding = self._reader.holding and not self._more
             left = 0 if holding or self._in_callback() else self._remaining(start, wait)
             if not left:
                 return status
-            self.poll(left)
+            # An end that this poll learns of is still the next poll's to tell.
+            self._ending = self.poll(left) or _NOT_CONNECTED
 
     def _hand_over(self, quality: int) -> int:
         """Offer an accepted packet to the link; what is stored is accepted whatever comes."""
@@ -442,7 +461,7 @@ class NXD_MQTT_CLIENT:
             if self._session.state != _STATE_CONNECTED:
                 return _NOT_CONNECTED
             status = self._session.request(topic, quality)
-            return self._hand_over(1) if status == _SUCCESS else status
+            return status or self._hand_over(1)
 
     def message_get(self, topic, message):
         """Take the oldest message into two buffers; returns as the NetX function does."""
@@ -455,9 +474,14 @@ class NXD_MQTT_CLIENT:
                 inbox.copy(topic, message)
                 self.message_qos = inbox.flags >> 1 & 1
                 self.message_retain = inbox.flags & 1
-                inbox.take()
+                self.take()
                 status = _SUCCESS
             return status, inbox.topic_length, inbox.message_length
+
+    def take(self) -> None:
+        """The oldest message leaves the queue; what was held has room now."""
+        self._inbox.take()
+        self._more = self._more or self._reader.holding
 
 
 _BEGIN = NXD_MQTT_CLIENT._begin

@@ -100,6 +100,7 @@ class Inbox:
                 self.received += 1
             self._used += self._filling
             self._filling = 0
+            self._release()
 
     def abort(self) -> None:
         """Forget a message whose link ended in the middle of it."""
@@ -108,11 +109,12 @@ class Inbox:
     def _flags(self, offset: int) -> int:
         return self._ring[(self._tail + offset) % self._size]
 
-    def _length(self, offset: int) -> int:
-        """Bytes of the body of a record."""
+    def _record(self, offset: int) -> int:
+        """Bytes of a record."""
         at = (self._tail + offset) % self._size
         ring = self._ring
-        return ring[at + 1] << 24 | ring[at + 2] << 16 | ring[at + 3] << 8 | ring[at + 4]
+        length = ring[at + 1] << 24 | ring[at + 2] << 16 | ring[at + 3] << 8 | ring[at + 4]
+        return _HEADER + length
 
     def _number(self, offset: int) -> int:
         """Two bytes anywhere in a body."""
@@ -126,12 +128,10 @@ class Inbox:
         """
         if not self.count:
             return False
-        while self._flags(self._taken) & _NO_BODY:
-            self._taken += _HEADER + self._length(self._taken)
         self.flags = self._flags(self._taken)
         self.topic_length = self._number(self._taken + _HEADER)
-        head = 2 + self.topic_length + (self.flags & _QUALITY_1)
-        self.message_length = self._length(self._taken) - head
+        head = _HEADER + 2 + self.topic_length + (self.flags & _QUALITY_1)
+        self.message_length = self._record(self._taken) - head
         return True
 
     def copy(self, topic, message) -> None:
@@ -152,30 +152,30 @@ class Inbox:
 
     def take(self) -> None:
         """The application has the message that was looked at."""
-        self._taken += _HEADER + self._length(self._taken)
+        self._taken += self._record(self._taken)
         self.count -= 1
         self._release()
 
     def owed(self) -> int:
         """The packet identifier of the next message to acknowledge, or 0."""
-        while self._acked < self._used:
-            flags = self._flags(self._acked)
-            body = self._acked + _HEADER
-            if flags & _NO_BODY:
-                return self._number(body)
-            if flags & _QUALITY_1:
-                return self._number(body + 2 + self._number(body))
-            self.acknowledged()
-        return 0
+        if self._acked == self._used:
+            return 0
+        body = self._acked + _HEADER
+        if self._flags(self._acked) & _NO_BODY:
+            return self._number(body)
+        return self._number(body + 2 + self._number(body))
 
     def acknowledged(self) -> None:
         """The next message to acknowledge needs it no more."""
-        self._acked += _HEADER + self._length(self._acked)
+        self._acked += self._record(self._acked)
         self._release()
 
     def _release(self) -> None:
-        if not self.count:
-            self._taken = self._used
+        # What has no body is not there to be read, what is QoS 0 not to be acknowledged.
+        while self._taken < self._used and self._flags(self._taken) & _NO_BODY:
+            self._taken += self._record(self._taken)
+        while self._acked < self._used and not self._flags(self._acked) & _QUALITY_1:
+            self._acked += self._record(self._acked)
         room = min(self._taken, self._acked)
         self._used -= room
         self._taken -= room
@@ -195,7 +195,7 @@ class Inbox:
                 if not flags & _NO_BODY:
                     self.count -= 1
                 self._ring[(self._tail + self._acked) % self._size] = flags | _NO_BODY
-            self._acked += _HEADER + self._length(self._acked)
+            self._acked += self._record(self._acked)
         self._release()
 
     def clear(self) -> None:
@@ -205,8 +205,8 @@ class Inbox:
         self._release()
 
     def _drop_oldest(self) -> bool:
-        """Drop the oldest unread message, unless it is one that must not be lost."""
-        if not self.peek() or self.flags & _QUALITY_1:
+        """Drop the oldest unread message, unless it must not be lost or would free nothing."""
+        if not self.peek() or self.flags & _QUALITY_1 or self._acked <= self._taken:
             return False
         self.take()
         self.dropped += 1

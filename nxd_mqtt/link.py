@@ -11,7 +11,7 @@ connects and keeps.
 from micropython import const
 
 from .status import MQTTError
-from .transport import dialect, failure, is_spi, watch
+from .transport import dialect, failure, watch
 
 _CONNECT_FAILURE = const(0x10005)
 
@@ -19,12 +19,13 @@ _CLOSED = const(0)
 _WANTED = const(1)
 _OPENING = const(2)
 
+# getaddrinfo: no such name, no answer, no address.
+_UNRESOLVED = (-2, -3, -5)
+
 _TCP = const(6)
 _TCP_NODELAY = const(1)
 _SHUT_BOTH = const(2)
 _POLLOUT = const(4)
-# getaddrinfo: no such name, no answer, no address.
-_UNRESOLVED = (-2, -3, -5)
 
 
 class Link:
@@ -40,6 +41,7 @@ class Link:
         self._host = host
         self._port = port
         self.socket = None
+        self.live = False
         self.state = _WANTED
 
     # -- opening ------------------------------------------------------------------------------
@@ -53,6 +55,7 @@ class Link:
         ip = self._ip
         if ip.link_up and not ip.link_up():
             raise MQTTError(_CONNECT_FAILURE, "dns", "the network is down")
+        ready = False
         try:
             seconds = milliseconds / 1000
             if ip.manager:
@@ -67,26 +70,26 @@ class Link:
                 )
             else:
                 self._open_directly(ip.pool, seconds)
-        except MemoryError:
-            self.close()
-            raise
+            self.socket.settimeout(0)
+            self._receive, self._send = dialect(self.socket)
+            self._watcher = watch(self.socket)
+            ready = True
         except (OSError, RuntimeError) as error:
-            self.close()
             unresolved = getattr(error, "errno", 0) in _UNRESOLVED
             stage = "dns" if unresolved or type(error).__name__ == "gaierror" else "tcp"
             raise failure(error, _CONNECT_FAILURE, stage)
-        self.socket.settimeout(0)
-        self._receive, self._send = dialect(self.socket)
-        self._watcher = watch(self.socket)
+        finally:
+            if not ready:
+                self._give_back()
 
     def _open_directly(self, pool, seconds: float) -> None:
         """Try each address of a name; they share the time."""
         refusal = OSError(-2)
         addresses = pool.getaddrinfo(self._host, self._port, 0, pool.SOCK_STREAM)
         for address in addresses:
-            self.wrap_socket(pool.socket(address[0], address[1]))
-            self.settimeout(seconds / len(addresses))
             try:
+                self.wrap_socket(pool.socket(address[0], address[1]))
+                self.settimeout(seconds / len(addresses))
                 return self.connect(address[-1])
             except OSError as error:
                 refusal = error
@@ -96,6 +99,7 @@ class Link:
     def wrap_socket(self, sock, server_hostname=None):
         """Take a raw socket over."""
         self.socket = sock
+        self.live = True
         return self
 
     def settimeout(self, seconds: float) -> None:
@@ -117,19 +121,31 @@ class Link:
     # -- closing ------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close the raw socket, if there is one; ConnectionManager calls this, too."""
-        sock = self.socket
-        self.socket = None
-        if sock:
+        """Close the raw socket, once; ConnectionManager calls this, too.
+
+        The closed socket stays: reading it tells that the link has ended.
+        """
+        if not self.live:
+            return
+        self.live = False
+        try:
+            # On the desktop another thread may be waiting for this socket: wake it.
+            self.socket.shutdown(_SHUT_BOTH)
+        except (OSError, AttributeError):
+            pass
+        try:
+            self.socket.close()
+        except (OSError, RuntimeError) as error:
+            failure(error)
+
+    def _give_back(self) -> None:
+        """Close by way of ConnectionManager, if it knows this socket."""
+        if self.live and self._ip.manager:
             try:
-                # On the desktop another thread may be waiting for this socket: wake it.
-                sock.shutdown(_SHUT_BOTH)
-            except (OSError, AttributeError):
-                pass
-            try:
-                sock.close()
-            except (OSError, RuntimeError) as error:
-                failure(error)
+                self._ip.manager.close_socket(self)
+            except RuntimeError as error:
+                failure(error)  # it does not, or somebody has closed all sockets of the pool
+        self.close()
 
     def leave(self) -> None:
         """The one way out, from every state; never fails.
@@ -138,20 +154,10 @@ class Link:
         """
         opening = self.state == _OPENING
         self.state = _CLOSED
-        if opening or not self.socket:
-            return
-        if self._ip.manager:
-            try:
-                self._ip.manager.close_socket(self)
-            except RuntimeError as error:
-                failure(error)  # somebody has closed all sockets of the pool
-        self.close()
+        if not opening:
+            self._give_back()
 
     # -- bytes --------------------------------------------------------------------------------
-
-    def selectable(self):
-        """The socket, where a select can wait for it."""
-        return None if is_spi(self.socket) else self.socket
 
     def read(self, buffer) -> int:
         """Read into a buffer; 0 when there is nothing yet."""

@@ -12,133 +12,37 @@ After a refused call ``client.reason`` says what was wrong with it.
 
 from micropython import const
 
+from .calls import (
+    call,
+    check_quality,
+    created,
+    field,
+    is_plain,
+    milliseconds,
+    octets,
+    refuse,
+    refused,
+    text,
+    topic,
+    topic_filter,
+    within,
+)
 from .client import NX_IP, NXD_MQTT_CLIENT
 from .status import *
 from .status import MQTTError
-from .wire import scan_text
 
-_MILLISECONDS_PER_TICK = const(10)
-_LONGEST_WAIT = const(1 << 24)
 _LARGEST = const(65535)
 _DEFAULT_QUEUE = const(2048)
 _SMALLEST_QUEUE = const(32)
 _SMALLEST_PACKET = const(16)
 
-_PLUS = const(0x2B)
-_HASH = const(0x23)
-_SLASH = const(0x2F)
-_WILDCARD = const(-2)
-
 _BUFFERS = (bytearray, memoryview)
-_BYTES_LIKE = (bytes, bytearray, memoryview)
 
 
 class NX_PACKET_POOL:
     """The control block of the transmit store's measures, filled by ``nx_packet_pool_create``."""
 
     payload_size = depth = 0
-
-
-def _within(number, lowest: int, highest: int) -> bool:
-    return isinstance(number, int) and lowest <= number <= highest
-
-
-def milliseconds(ticks: int) -> int:
-    """A wait in ticks as milliseconds: -1 where it is longer than the clock can tell."""
-    return ticks * _MILLISECONDS_PER_TICK if ticks < _LONGEST_WAIT else -1
-
-
-def refused(client, status: int, cause: str) -> int:
-    """Note in ``client.reason`` why a call is refused; returns the status."""
-    client.reason = ("call", status, cause)
-    return status
-
-
-def _refuse(cause: str) -> None:
-    raise MQTTError(NXD_MQTT_INVALID_PARAMETER, "call", cause)
-
-
-def _check_quality(quality) -> None:
-    """Refuse a quality of service that is not offered."""
-    if quality not in (0, 1):
-        status = NXD_MQTT_QOS2_NOT_SUPPORTED if quality == 2 else NXD_MQTT_INVALID_PARAMETER
-        raise MQTTError(status, "call", "QoS must be 0 or 1")
-
-
-def _octets(value, what: str):
-    """The bytes of text or of a bytes-like object.
-
-    :param value: ``str``, ``bytes``, ``bytearray``, a ``memoryview`` of bytes; None is empty
-    :param str what: names the argument in the error
-    """
-    if value is None:
-        return b""
-    try:
-        if isinstance(value, str):
-            return value.encode()
-        if isinstance(value, _BYTES_LIKE) and getattr(value, "itemsize", 1) == 1:
-            return value
-    except UnicodeError:
-        pass
-    return _refuse(what + " must be UTF-8 str, or bytes")
-
-
-def _field(value, what: str):
-    """The bytes of a field with a 16-bit length: a password, a will message."""
-    data = _octets(value, what)
-    if len(data) > _LARGEST:
-        _refuse(what + " exceeds 65535 bytes")
-    return data
-
-
-def _text(value, what: str, wildcards: bool = True):
-    """The bytes of a field that must be text [MQTT-1.5.3-1]."""
-    data = _field(value, what)
-    state = scan_text(data, 0, len(data), 0, wildcards)
-    if state == _WILDCARD:
-        _refuse(what + " holds a wildcard")
-    if state:
-        _refuse(what + " is not UTF-8 or holds NUL")
-    return data
-
-
-def _topic(value, wildcards: bool):
-    """The bytes of a topic; to publish to it must be free of wildcards [MQTT-3.3.2-2]."""
-    return _text(value or _refuse("topic is empty"), "topic", wildcards)
-
-
-def _topic_filter(value):
-    """The bytes of a topic filter; wildcards stand for whole levels [MQTT-4.7.1-2] [-3]."""
-    data = _topic(value, True)
-    last = len(data) - 1
-    for at in range(last + 1):
-        byte = data[at]
-        if byte == _HASH or byte == _PLUS:
-            alone = at == 0 or data[at - 1] == _SLASH
-            ends = at == last or (byte == _PLUS and data[at + 1] == _SLASH)
-            if not (alone and ends):
-                _refuse("a wildcard must be a whole level")
-    return data
-
-
-def invalid(client, cause: str) -> int:
-    """Refuse a call for one of its arguments."""
-    return refused(client, NXD_MQTT_INVALID_PARAMETER, cause)
-
-
-def absent(client, status: int, uncreated: int = NXD_MQTT_MUTEX_FAILURE) -> int:
-    """The status for a client that is none, or was not created; 0 for one that can be used."""
-    if not isinstance(client, NXD_MQTT_CLIENT):
-        return status
-    return NXD_MQTT_SUCCESS if client.state else refused(client, uncreated, "not created")
-
-
-def _call(client, function, *arguments) -> int:
-    """Call the engine; what it refuses becomes a status."""
-    try:
-        return function(client, *arguments) or NXD_MQTT_SUCCESS
-    except MQTTError as error:
-        return refused(client, error.status, error.cause)
 
 
 def nx_ip_create(
@@ -166,7 +70,12 @@ def nx_ip_create(
     :param link_up: callable, asked before each attempt whether the network is there
     :return: NX_SUCCESS; NX_PTR_ERROR without a control block, radio or pool
     """
-    if not isinstance(ip, NX_IP) or (radio is None and socket_pool is None):
+    if not isinstance(ip, NX_IP) or (radio is None and not hasattr(socket_pool, "getaddrinfo")):
+        return NX_PTR_ERROR
+    for function in (clock, link_up):
+        if function is not None and not callable(function):
+            return NX_PTR_ERROR
+    if lock is not None and not hasattr(lock, "__enter__"):
         return NX_PTR_ERROR
     try:
         ip.create(radio, socket_pool, clock, lock)
@@ -189,7 +98,7 @@ def nx_packet_pool_create(pool, name, payload_size: int, memory=None, memory_siz
     """
     if not isinstance(pool, NX_PACKET_POOL):
         return NX_PTR_ERROR
-    if not _within(payload_size, _SMALLEST_PACKET, 1 << 28) or not isinstance(memory_size, int):
+    if not within(payload_size, _SMALLEST_PACKET, 1 << 28) or not isinstance(memory_size, int):
         return NX_SIZE_ERROR
     depth = memory_size // payload_size
     if not 0 < depth < _LARGEST:
@@ -224,24 +133,32 @@ def nxd_mqtt_client_create(
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INTERNAL_ERROR when it exists already;
         NXD_MQTT_INVALID_PARAMETER for a client id or a size that cannot be used
     """
-    if not isinstance(client, NXD_MQTT_CLIENT) or not isinstance(ip, NX_IP) or not ip.clock:
+    if not isinstance(ip, NX_IP) or not ip.clock:
         return NX_PTR_ERROR
     if not isinstance(pool, NX_PACKET_POOL) or not pool.depth:
         return NX_PTR_ERROR
-    if memory is not None and not isinstance(memory, _BUFFERS):
+    if memory is not None and not _is_writable(memory):
         return NX_PTR_ERROR
-    if client.state:
-        return refused(client, NXD_MQTT_INTERNAL_ERROR, "the client exists already")
-    size = memory_size or (_DEFAULT_QUEUE if memory is None else len(memory))
-    if not _within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
-        return invalid(client, "memory_size cannot be used")
-    memory = bytearray(size) if memory is None else memoryview(memory)[:size]
+    return call(client, NX_PTR_ERROR, _create, client_id, ip, pool, memory, memory_size)
+
+
+def _is_writable(memory) -> bool:
+    """Whether something is a buffer of bytes that can be written."""
     try:
-        client_id = _text(client_id, "client id")
-    except MQTTError as error:
-        return refused(client, error.status, error.cause)
-    client.create(client_id, ip, pool.payload_size, pool.depth, memory)
-    return NXD_MQTT_SUCCESS
+        memory[:1] = memory[:1]
+        return isinstance(memory, _BUFFERS) and is_plain(memory)
+    except (TypeError, ValueError):
+        return False
+
+
+def _create(client, client_id, ip, pool, memory, size) -> None:
+    if client.state:
+        refuse("the client exists already", NXD_MQTT_INTERNAL_ERROR)
+    size = size or (_DEFAULT_QUEUE if memory is None else len(memory))
+    if not within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
+        refuse("memory_size cannot be used")
+    memory = bytearray(size) if memory is None else memoryview(memory)[:size]
+    client.create(text(client_id, "client id"), ip, pool.payload_size, pool.depth, memory)
 
 
 def nxd_mqtt_client_login_set(client, username, password) -> int:
@@ -251,19 +168,18 @@ def nxd_mqtt_client_login_set(client, username, password) -> int:
     :param password: the same; it is sent only with a user name [MQTT-3.1.2-22]
     :return: NXD_MQTT_SUCCESS; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_MUTEX_FAILURE
     """
-    status = absent(client, NXD_MQTT_INVALID_PARAMETER)
-    return status or _call(client, _login_set, username, password)
+    return call(client, NXD_MQTT_INVALID_PARAMETER, _login_set, username, password)
 
 
 def _login_set(client, username, password) -> None:
     def login():
-        name = _asked(username, _text, "user name")
-        return name, _asked(password, _field, "password")
+        name = _asked(username, text, "user name")
+        return name, _asked(password, field, "password")
 
     # What is no callable is refused now, not at the next connect.
-    if not callable(username) and not callable(password):
-        login()
-    client.login = login
+    _asked(None if callable(username) else username, text, "user name")
+    _asked(None if callable(password) else password, field, "password")
+    created(client).login = login
 
 
 def _asked(value, convert, what: str):
@@ -284,18 +200,24 @@ def nxd_mqtt_client_will_message_set(
     :param int will_QoS: 0 or 1
     :return: NXD_MQTT_SUCCESS; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED
     """
-    status = absent(client, NXD_MQTT_INVALID_PARAMETER)
-    if status:
-        return status
-    if will_retain_flag not in (0, 1):
-        return invalid(client, "will_retain_flag must be 0 or 1")
-    return _call(client, _will_message_set, will_topic, will_message, will_retain_flag, will_QoS)
+    return call(
+        client,
+        NXD_MQTT_INVALID_PARAMETER,
+        _will_message_set,
+        will_topic,
+        will_message,
+        will_retain_flag,
+        will_QoS,
+    )
 
 
-def _will_message_set(client, topic, message, retain: int, quality: int) -> None:
-    topic = _topic(topic, False)
-    _check_quality(quality)
-    client.will = (topic, _field(message, "will message"), quality << 3 | retain << 5)
+def _will_message_set(client, will_topic, message, retain: int, quality: int) -> None:
+    will_topic = topic(will_topic)
+    if not within(retain, 0, 1):
+        refuse("will_retain_flag must be 0 or 1")
+    check_quality(quality)
+    message = field(message, "will message")
+    created(client).will = (will_topic, message, quality << 3 | retain << 5)
 
 
 def nxd_mqtt_client_connect(
@@ -314,24 +236,29 @@ def nxd_mqtt_client_connect(
         NXD_MQTT_INVALID_STATE; NXD_MQTT_CONNECT_FAILURE; NXD_MQTT_COMMUNICATION_FAILURE;
         NXD_MQTT_SERVER_MESSAGE_FAILURE; NXD_MQTT_PACKET_POOL_FAILURE; 0x10080 + the CONNACK's code
     """
-    if not isinstance(client, NXD_MQTT_CLIENT):
-        return NX_PTR_ERROR
-    if not isinstance(server_ip, str):
-        return refused(client, NX_PTR_ERROR, "server_ip must be str")
-    if not _within(server_port, 1, _LARGEST):
-        return refused(client, NX_INVALID_PORT, "server_port must be 1 to 65535")
-    status = absent(client, NX_PTR_ERROR, NXD_MQTT_INVALID_STATE)
-    if status:
-        return status
-    if not server_ip or not _within(keepalive, 0, _LARGEST):
-        return invalid(client, "no server_ip, or keepalive over 65535")
-    if not _within(wait_option, 0, NX_WAIT_FOREVER):
-        return invalid(client, "wait_option must be ticks")
-    if not clean_session and not len(client.client_id):
-        return invalid(client, "no client id needs a clean session")
-    wait = milliseconds(wait_option)
-    connect = NXD_MQTT_CLIENT.connect
-    return _call(client, connect, server_ip, server_port, keepalive, bool(clean_session), wait)
+    return call(
+        client,
+        NX_PTR_ERROR,
+        _connect,
+        server_ip,
+        server_port,
+        keepalive,
+        bool(clean_session),
+        wait_option,
+    )
+
+
+def _connect(client, host, port: int, keepalive: int, clean: bool, ticks: int) -> int:
+    if not isinstance(host, str):
+        refuse("server_ip must be str", NX_PTR_ERROR)
+    if not within(port, 1, _LARGEST):
+        refuse("server_port must be 1 to 65535", NX_INVALID_PORT)
+    if not host or not within(keepalive, 0, _LARGEST):
+        refuse("no server_ip, or keepalive over 65535")
+    wait = milliseconds(ticks)
+    if not clean and not len(created(client, NXD_MQTT_INVALID_STATE).client_id):
+        refuse("no client id needs a clean session")
+    return created(client, NXD_MQTT_INVALID_STATE).connect(host, port, keepalive, clean, wait)
 
 
 def nxd_mqtt_client_publish(
@@ -348,18 +275,17 @@ def nxd_mqtt_client_publish(
         NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED; NXD_MQTT_PACKET_POOL_FAILURE;
         NXD_MQTT_COMMUNICATION_FAILURE (QoS 0 only: the link ended)
     """
-    status = absent(client, NX_PTR_ERROR, NXD_MQTT_NOT_CONNECTED)
-    if status:
-        return status
-    if not _within(wait_option, 0, NX_WAIT_FOREVER):
-        return invalid(client, "wait_option must be ticks")
+    if not isinstance(client, NXD_MQTT_CLIENT):
+        return NX_PTR_ERROR
     try:
-        topic = _topic(topic_name, False)
-        _check_quality(QoS)
+        name = topic(topic_name)
+        message = octets(message, "message")
+        check_quality(QoS)
+        wait = milliseconds(wait_option)
         flags = QoS << 1 | (1 if retain else 0)
-        return client.publish(topic, _octets(message, "message"), flags, milliseconds(wait_option))
+        return created(client, NXD_MQTT_NOT_CONNECTED).publish(name, message, flags, wait)
     except MQTTError as error:
-        return refused(client, error.status, error.cause)
+        return refused(client, error)
 
 
 def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
@@ -371,34 +297,29 @@ def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
         NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED;
         NXD_MQTT_PACKET_POOL_FAILURE
     """
-    status = absent(client, NX_PTR_ERROR)
-    return status or _call(client, _subscribe, topic_name, QoS)
+    return call(client, NX_PTR_ERROR, _subscribe, topic_name, QoS)
 
 
-def _subscribe(client, topic, quality: int) -> int:
-    topic = _topic_filter(topic)
-    _check_quality(quality)
-    return client.request(topic, quality)
+def _subscribe(client, topic_name, quality: int) -> int:
+    wanted = topic_filter(topic_name)
+    check_quality(quality)
+    return created(client).request(wanted, quality)
 
 
 def nxd_mqtt_client_unsubscribe(client, topic_name) -> int:
     """Ask for no more messages of a topic filter; returns as ``nxd_mqtt_client_subscribe``."""
-    status = absent(client, NX_PTR_ERROR)
-    return status or _call(client, _unsubscribe, topic_name)
+    return call(client, NX_PTR_ERROR, _unsubscribe, topic_name)
 
 
-def _unsubscribe(client, topic) -> int:
-    return client.request(_topic_filter(topic), -1)
+def _unsubscribe(client, topic_name) -> int:
+    wanted = topic_filter(topic_name)
+    return created(client).request(wanted, -1)
 
 
-def _notify_set(client, attribute: str, notify) -> int:
-    status = absent(client, NX_PTR_ERROR)
-    if status:
-        return status
+def _notify_set(client, attribute: str, notify) -> None:
     if notify is not None and not callable(notify):
-        return refused(client, NX_PTR_ERROR, "a notify function must be callable")
-    setattr(client, attribute, notify)
-    return NXD_MQTT_SUCCESS
+        refuse("a notify function must be callable", NX_PTR_ERROR)
+    setattr(created(client), attribute, notify)
 
 
 def nxd_mqtt_client_receive_notify_set(client, receive_notify) -> int:
@@ -407,7 +328,7 @@ def nxd_mqtt_client_receive_notify_set(client, receive_notify) -> int:
     :param receive_notify: a callable, or None for none
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return _notify_set(client, "nxd_mqtt_client_receive_notify", receive_notify)
+    return call(client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_client_receive_notify", receive_notify)
 
 
 def nxd_mqtt_client_disconnect_notify_set(client, disconnect_notify) -> int:
@@ -416,7 +337,7 @@ def nxd_mqtt_client_disconnect_notify_set(client, disconnect_notify) -> int:
     :param disconnect_notify: a callable, or None for none
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return _notify_set(client, "nxd_mqtt_disconnect_notify", disconnect_notify)
+    return call(client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_disconnect_notify", disconnect_notify)
 
 
 def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
@@ -428,15 +349,20 @@ def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
         NXD_MQTT_NO_MESSAGE; NXD_MQTT_INSUFFICIENT_BUFFER_SPACE (the message stays, the lengths
         say what it needs); NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
     """
-    status = absent(client, NX_PTR_ERROR)
-    if status:
-        return status, 0, 0
-    if isinstance(topic_buffer, _BUFFERS) and isinstance(message_buffer, _BUFFERS):
-        try:
-            return client.message_get(topic_buffer, message_buffer)
-        except (TypeError, ValueError):  # a view of something that is no bytes, or read-only
-            pass
-    return invalid(client, "topic_buffer and message_buffer must be bytearrays"), 0, 0
+    if not isinstance(client, NXD_MQTT_CLIENT):
+        return NX_PTR_ERROR, 0, 0
+    try:
+        if isinstance(topic_buffer, _BUFFERS) and isinstance(message_buffer, _BUFFERS):
+            return created(client).message_get(topic_buffer, message_buffer)
+    except (TypeError, ValueError):  # a view of something that is no bytes, or read-only
+        pass
+    except MQTTError as error:
+        return refused(client, error), 0, 0
+    return call(client, 0, _refuse_buffers), 0, 0
+
+
+def _refuse_buffers(client) -> None:
+    refuse("topic_buffer and message_buffer must be bytearrays")
 
 
 def nxd_mqtt_client_disconnect(client) -> int:
@@ -444,7 +370,11 @@ def nxd_mqtt_client_disconnect(client) -> int:
 
     :return: NXD_MQTT_SUCCESS, connected or not; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return absent(client, NX_PTR_ERROR) or _call(client, NXD_MQTT_CLIENT.disconnect)
+    return call(client, NX_PTR_ERROR, _disconnect)
+
+
+def _disconnect(client) -> None:
+    created(client).disconnect()
 
 
 def nxd_mqtt_client_delete(client) -> int:
@@ -452,4 +382,8 @@ def nxd_mqtt_client_delete(client) -> int:
 
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return absent(client, NX_PTR_ERROR) or _call(client, NXD_MQTT_CLIENT.delete)
+    return call(client, NX_PTR_ERROR, _delete)
+
+
+def _delete(client) -> None:
+    created(client).delete()

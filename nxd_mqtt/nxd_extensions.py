@@ -8,11 +8,11 @@ Their defaults keep NetX's behaviour: a program that calls none of them but poll
 
 from micropython import const
 
-from .nxd import absent, milliseconds, refused
+from .calls import call, created, milliseconds, refuse, within
+from .client import NXD_MQTT_CLIENT
 from .status import (
     NX_PTR_ERROR,
     NX_WAIT_FOREVER,
-    NXD_MQTT_INVALID_PARAMETER,
     NXD_MQTT_NO_MESSAGE,
     NXD_MQTT_SUCCESS,
 )
@@ -39,6 +39,10 @@ _LINK_WANTED = const(1)
 _LINK_OPEN = const(3)
 
 
+def _exists(client) -> None:
+    created(client)
+
+
 def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
     """Run one bounded turn of the client: NetX's MQTT thread, called by the application.
 
@@ -46,12 +50,15 @@ def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
     :return: NXD_MQTT_SUCCESS while a link or an attempt lives; the status of its end once; then
         NXD_MQTT_NOT_CONNECTED; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
     """
-    status = absent(client, NX_PTR_ERROR)
-    if status:
-        return status
-    if not isinstance(wait_option, int) or wait_option < 0:
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "wait_option must be ticks")
-    return client.poll(milliseconds(wait_option))
+    # Without a wait it is called in a loop, and must take no memory.
+    if wait_option == 0 and isinstance(client, NXD_MQTT_CLIENT) and client.state:
+        return client.poll(0)
+    return call(client, NX_PTR_ERROR, _poll, wait_option)
+
+
+def _poll(client, ticks: int) -> int:
+    wait = milliseconds(ticks)
+    return created(client).poll(wait)
 
 
 def nxd_mqtt_client_deadline_get(client):
@@ -59,12 +66,12 @@ def nxd_mqtt_client_deadline_get(client):
 
     :return: (status, ticks); ticks is NX_WAIT_FOREVER when only a call can change anything
     """
-    status = absent(client, NX_PTR_ERROR)
+    status = call(client, NX_PTR_ERROR, _exists)
     if status:
         return status, NX_WAIT_FOREVER
     with client._lock:
         link = client._link
-        if client.awake() or link.state == _LINK_WANTED:
+        if client._more or client._untold or link.state == _LINK_WANTED:
             return NXD_MQTT_SUCCESS, 0
         if link.state != _LINK_OPEN:
             return NXD_MQTT_SUCCESS, NX_WAIT_FOREVER
@@ -79,7 +86,7 @@ def nxd_mqtt_client_socket_get(client):
     :return: (status, socket, wants); wants joins NXD_MQTT_WANTS_READ and NXD_MQTT_WANTS_WRITE;
         socket is None where there is none, or none that a select could wait for
     """
-    status = absent(client, NX_PTR_ERROR)
+    status = call(client, NX_PTR_ERROR, _exists)
     if status:
         return status, None, 0
     with client._lock:
@@ -89,7 +96,8 @@ def nxd_mqtt_client_socket_get(client):
         wants = 0 if client._reader.holding else NXD_MQTT_WANTS_READ
         if client._session.unsent():
             wants |= NXD_MQTT_WANTS_WRITE
-        return NXD_MQTT_SUCCESS, link.selectable(), wants
+        waitable = link.live and not hasattr(link.socket, "_available")
+        return NXD_MQTT_SUCCESS, link.socket if waitable else None, wants
 
 
 def nxd_mqtt_client_message_discard(client) -> int:
@@ -97,13 +105,14 @@ def nxd_mqtt_client_message_discard(client) -> int:
 
     :return: NXD_MQTT_SUCCESS; NXD_MQTT_NO_MESSAGE; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    status = absent(client, NX_PTR_ERROR)
-    if status:
-        return status
-    with client._lock:
+    return call(client, NX_PTR_ERROR, _message_discard)
+
+
+def _message_discard(client) -> int:
+    with created(client)._lock:
         if not client._inbox.peek():
             return NXD_MQTT_NO_MESSAGE
-        client._inbox.take()
+        client.take()
     return NXD_MQTT_SUCCESS
 
 
@@ -114,13 +123,13 @@ def nxd_mqtt_client_queue_policy_set(client, policy: int) -> int:
         NXD_MQTT_QUEUE_DROP_NEW or NXD_MQTT_QUEUE_DROP_OLD; QoS 1 messages are never dropped
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
     """
-    status = absent(client, NX_PTR_ERROR)
-    if status:
-        return status
-    if policy not in (0, 1, 2):
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "no such queue policy")
-    client._inbox.policy = policy
-    return NXD_MQTT_SUCCESS
+    return call(client, NX_PTR_ERROR, _queue_policy_set, policy)
+
+
+def _queue_policy_set(client, policy: int) -> None:
+    if not within(policy, 0, 2):
+        refuse("no such queue policy")
+    created(client)._inbox.policy = policy
 
 
 def nxd_mqtt_client_timeout_set(client, which: int, ticks: int) -> int:
@@ -130,15 +139,16 @@ def nxd_mqtt_client_timeout_set(client, which: int, ticks: int) -> int:
     :param int ticks: 10 ms each; NX_WAIT_FOREVER or 0 for no limit
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
     """
-    status = absent(client, NX_PTR_ERROR)
-    if status:
-        return status
+    return call(client, NX_PTR_ERROR, _timeout_set, which, ticks)
+
+
+def _timeout_set(client, which: int, ticks: int) -> None:
     if ticks == NX_WAIT_FOREVER:
         ticks = 0
-    if which not in _TIMEOUTS or not isinstance(ticks, int) or not 0 <= ticks <= _LONGEST_TICKS:
-        return refused(client, NXD_MQTT_INVALID_PARAMETER, "no such timeout, or too many ticks")
-    client._session.limits[which] = ticks * _MILLISECONDS_PER_TICK
-    return NXD_MQTT_SUCCESS
+    known = within(which, 0, 13) and which in _TIMEOUTS
+    if not known or not within(ticks, 0, _LONGEST_TICKS):
+        refuse("no such timeout, or too many ticks")
+    created(client)._session.limits[which] = ticks * _MILLISECONDS_PER_TICK
 
 
 def nxd_mqtt_client_statistics_get(client):
@@ -147,7 +157,7 @@ def nxd_mqtt_client_statistics_get(client):
     :return: (status, statistics): a dict of counters since the client was created, None with an
         error
     """
-    status = absent(client, NX_PTR_ERROR)
+    status = call(client, NX_PTR_ERROR, _exists)
     if status:
         return status, None
     session = client._session

@@ -45,6 +45,7 @@ class Reader:
         self._inbox = inbox
         self.packet_id = self.connack_flags = self.return_code = 0
         self.skipped_topic = self.skipped_message = 0
+        self._flags = self._topic_left = self._text = 0
         self.reset()
 
     def reset(self) -> None:
@@ -52,7 +53,7 @@ class Reader:
         self._start = self._end = 0
         self._stage = _NONE
         self._left = 0
-        self.kept = self.holding = False
+        self.kept = self.holding = self.connected = False
         self._inbox.abort()
 
     def space(self):
@@ -125,6 +126,8 @@ class Reader:
         """The fixed header of a PUBLISH is here: ask the queue for room."""
         if not self.holding:
             quality = flags >> 1 & 3
+            if not self.connected:
+                violation("PUBLISH before CONNACK")
             if quality > 1:
                 violation("PUBLISH with QoS %d" % quality)
             if flags & 8 and not quality:
@@ -184,7 +187,7 @@ class Reader:
         self._text = scan_text(self._data, at, stop, self._text, False)
         self._topic_left -= stop - at
         if self._text < 0 or (self._text and not self._topic_left):
-            violation("topic with wildcard or NUL, or not UTF-8")
+            violation("topic with wildcard, NUL or bad UTF-8")
         if not self._topic_left:
             self._stage = _IDENTIFIER if self._flags & 2 else _PAYLOAD
         return stop

@@ -22,7 +22,6 @@ _PACKET_POOL_FAILURE = const(0x10006)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _SUCCESS = const(0x00)
 
-_STATE_INITIALIZE = const(0)
 _STATE_IDLE = const(1)
 _STATE_CONNECTING = const(2)
 _STATE_CONNECTED = const(3)
@@ -53,6 +52,8 @@ _LAST_PACKET_ID = const(65535)
 _CLOCK_MASK = const((1 << 29) - 1)
 # Half of what a difference of two clock readings can tell: beyond it time is a guess.
 _LONGEST_GAP = const(1 << 27)
+# Who sleeps for so long may wake late and still be in time.
+_LONGEST_SLEEP = const(1 << 26)
 
 # The return codes of a SUBACK [MQTT-3.9.3-2].
 _GRANTS = b"\x00\x01\x02\x80"
@@ -89,20 +90,16 @@ class Session:
         self.store = store
         self._inbox = inbox
         self._output = memoryview(bytearray(output_size))
-        self._from = self._to = self._offered = 0
-        self.state = _STATE_IDLE
         self.next_packet_id = 1
         self.packet_id = 0
         # Milliseconds; 0 is off. At 0 the limit of a connect step, which the link observes.
         self.limits = [10000] * (_PINGRESP + 1)
         self.limits[0] = 5000
         self.limits[_PUBACK] = 0
-        self._awaited = [0] * (_PINGRESP + 1)
         self._since = [0] * (_PINGRESP + 1)
-        self._interval = 0
-        self._ping_owed = False
-        self._ticked = self._last_sent = self._last_received = 0
+        self._interval = self._ticked = self._last_sent = self._last_received = 0
         self.published = self.acknowledged = self.resent = 0
+        self.end()
 
     # -- a link begins and ends ---------------------------------------------------------------
 
@@ -114,10 +111,6 @@ class Session:
         self.state = _STATE_CONNECTING
         self._keepalive = keepalive
         self._clean = clean
-
-    def delete(self) -> None:
-        """The client is given up: nothing is left but its memory."""
-        self.state = _STATE_INITIALIZE
 
     def connect(self, now: int, client_id, will, login) -> None:
         """A link is open: write CONNECT.
@@ -153,13 +146,13 @@ class Session:
         if self.state == _STATE_CONNECTED and self._from == self._to:
             self._to = put_short(self._output, self._to, _DISCONNECT_FIRST)
 
-    def end(self) -> None:
-        """The link is gone, or was never there."""
-        self.state = _STATE_IDLE
+    def end(self, state: int = _STATE_IDLE) -> None:
+        """The link is gone, or was never there; at INITIALIZE the client is given up."""
+        self.state = state
         self._from = self._to = self._offered = 0
         self._ping_owed = False
-        for kind, _ in _ANSWERS:
-            self._awaited[kind] = 0
+        # How many answers of each packet type are awaited.
+        self._awaited = [0] * (_PINGRESP + 1)
         self.store.drop_requests()
 
     # -- the application's calls --------------------------------------------------------------
@@ -176,12 +169,12 @@ class Session:
         if flags & 2:
             if store.count == store.depth:
                 return _PACKET_POOL_FAILURE
-            packet_id = self._new_packet_id()
-            put_publish(store.packets[store.count], 0, flags, topic, packet_id, message)
-            self._keep(packet_id, size)
+            self.packet_id = self._new_packet_id()
+            put_publish(store.packets[store.count], 0, flags, topic, self.packet_id, message)
+            store.add(self.packet_id, size)
         else:
             self.fill(now)
-            if store.sent < store.count or self._to + size > len(self._output):
+            if store.handed < store.count or self._to + size > len(self._output):
                 return _PACKET_POOL_FAILURE
             self._to = put_publish(self._output, self._to, flags, topic, 0, message)
         self.published += 1
@@ -193,10 +186,10 @@ class Session:
         size = self._fitting(4 + len(topic) + (quality >= 0))
         if store.count == store.depth:
             return _PACKET_POOL_FAILURE
-        packet_id = self._new_packet_id()
+        self.packet_id = self._new_packet_id()
         first = _UNSUBSCRIBE_FIRST if quality < 0 else _SUBSCRIBE_FIRST
-        put_request(store.packets[store.count], first, packet_id, topic, quality)
-        self._keep(packet_id, size)
+        put_request(store.packets[store.count], first, self.packet_id, topic, quality)
+        store.add(self.packet_id, size)
         return _SUCCESS
 
     def _fitting(self, remaining: int) -> int:
@@ -212,10 +205,6 @@ class Session:
             self.next_packet_id = packet_id + 1 if packet_id < _LAST_PACKET_ID else 1
             if self.store.find(packet_id) < 0:
                 return packet_id
-
-    def _keep(self, packet_id: int, size: int) -> None:
-        self.store.add(packet_id, size)
-        self.packet_id = packet_id
 
     # -- bytes out ----------------------------------------------------------------------------
 
@@ -235,15 +224,18 @@ class Session:
         if self._ping_owed and to <= last:
             to = put_short(output, to, _PINGREQ_FIRST)
             self._ping_owed = False
+            # One is enough for a link that takes nothing: count it as sent.
+            self._last_sent = now
         store = self.store
-        while store.sent < store.count:
-            packet = store.packets[store.sent]
-            end = to + store.lengths[store.sent]
+        while store.handed < store.count:
+            packet = store.packets[store.handed]
+            end = to + store.lengths[store.handed]
             if end > len(output):
                 break
             output[to:end] = packet[: end - to]
+            store.starts[store.handed] = to
+            store.handed += 1
             to = end
-            store.sent += 1
             if packet[0] & _DUP:
                 self.resent += 1
             self._await((packet[0] >> 4) + 1, now)
@@ -270,10 +262,15 @@ class Session:
             self._from += count
             self._offered = 0
             self._last_sent = now
+            self.store.taken(self._from)
             if self._from == self._to:
                 self._from = self._to = 0
 
     # -- packets in ---------------------------------------------------------------------------
+
+    def heard(self, now: int) -> None:
+        """Bytes came: the peer lives, though its PINGRESP may be behind a long message."""
+        self._last_received = self._since[_PINGRESP] = now
 
     def receive(self, kind: int, reader, now: int) -> bool:
         """A packet arrived.
@@ -303,6 +300,7 @@ class Session:
                 status = _ERROR_CONNECT_RETURN_CODE + code
             raise MQTTError(status, "connack", "CONNACK with flags %d, code %d" % (flags, code))
         self._answered(kind, now)
+        reader.connected = True
         self._inbox.settle(flags)
         if not self._clean:
             self.store.rewind()
@@ -383,8 +381,10 @@ class Session:
         return self._interval - silence
 
     def deadline(self, now: int, holding: bool) -> int:
-        """Milliseconds until ``tick`` has something to do; at most the longest gap it allows."""
-        soonest = self._quiet(now) if not self._ping_owed else _LONGEST_GAP
+        """Milliseconds until ``tick`` has something to do, or must be called anyway."""
+        soonest = _LONGEST_SLEEP
+        if not self._ping_owed:
+            soonest = min(soonest, self._quiet(now))
         if not holding:
             for kind, _ in _ANSWERS:
                 if self._awaited[kind]:

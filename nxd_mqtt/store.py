@@ -7,7 +7,8 @@ Each entry is the wire image of one PUBLISH (QoS 1), SUBSCRIBE or UNSUBSCRIBE, e
 keeps them in its transmit queue. Memory is one block cut into slots when the store is made; an
 entry that goes gives its slot to the end of the list, so nothing is allocated later.
 
-The entries before ``sent`` were handed to the link, the others wait for room on it.
+The entries before ``handed`` are in the output buffer or have left it; of those before ``sent`` the
+link has taken at least a byte, so the broker may know them.
 """
 
 from micropython import const
@@ -27,12 +28,13 @@ class Store:
     def __init__(self, slot_size: int, depth: int):
         self.slot_size = slot_size
         self.depth = depth
-        self.count = 0
-        self.sent = 0
+        self.count = self.handed = self.sent = 0
         block = memoryview(bytearray(slot_size * depth))
         self.packets = [block[i * slot_size : (i + 1) * slot_size] for i in range(depth)]
         self.lengths = [0] * depth
         self.packet_ids = [0] * depth
+        # Where in the output buffer each one begins that was handed over and not sent.
+        self.starts = [0] * depth
 
     def add(self, packet_id: int, length: int) -> None:
         """Keep the packet that was written into ``packets[count]``.
@@ -56,16 +58,24 @@ class Store:
         self.packets.append(self.packets.pop(place))
         self.lengths.append(self.lengths.pop(place))
         self.packet_ids.append(self.packet_ids.pop(place))
+        self.starts.append(self.starts.pop(place))
         self.count -= 1
+        if place < self.handed:
+            self.handed -= 1
         if place < self.sent:
             self.sent -= 1
+
+    def taken(self, position: int) -> None:
+        """The link has taken the output buffer up to a position: what begins before it is sent."""
+        while self.sent < self.handed and self.starts[self.sent] < position:
+            self.sent += 1
 
     def rewind(self) -> None:
         """Send all again, as a new link needs: what was sent carries DUP [MQTT-3.3.1-1]."""
         for place in range(self.sent):
             if self.packets[place][0] & _PACKET_TYPE == _PUBLISH:
                 self.packets[place][0] |= _DUP
-        self.sent = 0
+        self.handed = self.sent = 0
 
     def drop_requests(self) -> None:
         """Forget SUBSCRIBE and UNSUBSCRIBE packets: they do not outlive their link."""
@@ -78,3 +88,4 @@ class Store:
         for place in range(self.count - 1, -1, -1):
             if place < self.sent or self.packets[place][0] & _DUP:
                 self.remove(place)
+        self.handed = 0

@@ -31,6 +31,8 @@ _POLLOUT = const(4)
 # A co-processor takes no more in one transfer.
 _SPI_SEND_LIMIT = const(1024)
 _SLICE = const(10)
+# What a co-processor does not tell by "available" is found out by reading once in a while.
+_SPI_WAIT = const(1000)
 
 
 class _NoLock:
@@ -71,17 +73,21 @@ class NX_IP:
         :param int milliseconds: -1 is for ever
         """
         wants = read * _POLLIN | write * _POLLOUT
-        if wants and poll and not is_spi(sock):
-            watcher = poll()
-            watcher.register(sock, wants)
-            watcher.poll(milliseconds)
-            return
-        while milliseconds:
-            time.sleep(_SLICE / 1000)
-            if milliseconds > 0:
-                milliseconds = max(milliseconds - _SLICE, 0)
-            if not read or sock._available():
+        try:
+            if wants and poll and not is_spi(sock):
+                watcher = poll()
+                watcher.register(sock, wants)
+                watcher.poll(milliseconds)
                 return
+            slices = _SPI_WAIT // _SLICE
+            if 0 <= milliseconds < _SPI_WAIT:
+                slices = -(-milliseconds // _SLICE)
+            for _ in range(slices):
+                time.sleep(_SLICE / 1000)
+                if write or not read or sock._available():
+                    return
+        except (OSError, RuntimeError, ValueError) as error:
+            failure(error)  # a socket that has just been closed: reading it will tell
 
 
 def failure(error, status: int = _COMMUNICATION_FAILURE, stage: str = "session") -> MQTTError:

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""What every function of a face does: check its arguments, run the client, answer with a status.
+
+Arguments become the bytes of MQTT fields here. A refusal is raised as MQTTError and turned into its
+status in one place; it is noted in ``client.reason``. The order is C's: first the control block,
+then the arguments, then whether the client was created.
+"""
+
+from micropython import const
+
+from .client import NXD_MQTT_CLIENT
+from .status import (
+    NX_WAIT_FOREVER,
+    NXD_MQTT_INVALID_PARAMETER,
+    NXD_MQTT_MUTEX_FAILURE,
+    NXD_MQTT_QOS2_NOT_SUPPORTED,
+    NXD_MQTT_SUCCESS,
+    MQTTError,
+)
+from .wire import scan_text
+
+_MILLISECONDS_PER_TICK = const(10)
+_LONGEST_WAIT = const(1 << 24)
+_FIELD_LIMIT = const(65535)
+
+_PLUS = const(0x2B)
+_HASH = const(0x23)
+_SLASH = const(0x2F)
+_WILDCARD = const(-2)
+
+# On boards a bool is no int.
+_INTEGERS = (int, bool)
+_BYTES = (bytes, bytearray)
+
+
+def refused(client, error) -> int:
+    """Note in ``client.reason`` why a call is refused; returns the status."""
+    client.reason = (error.stage, error.status, error.cause)
+    return error.status
+
+
+def refuse(cause: str, status: int = NXD_MQTT_INVALID_PARAMETER) -> None:
+    """Raise the error of a call that is refused."""
+    raise MQTTError(status, "call", cause)
+
+
+def created(client, status: int = NXD_MQTT_MUTEX_FAILURE) -> NXD_MQTT_CLIENT:
+    """The client, if it is created."""
+    return client if client.state else refuse("the client is not created", status)
+
+
+def call(client, wrong: int, function, *arguments) -> int:
+    """Run a call; what it raises becomes the status.
+
+    :param int wrong: the status for a client that is none
+    :param function: called with the client and the arguments
+    """
+    if not isinstance(client, NXD_MQTT_CLIENT):
+        return wrong
+    try:
+        return function(client, *arguments) or NXD_MQTT_SUCCESS
+    except MQTTError as error:
+        return refused(client, error)
+
+
+def within(number, lowest: int, highest: int) -> bool:
+    """Whether something is a whole number from the lowest to the highest."""
+    return isinstance(number, _INTEGERS) and lowest <= number <= highest
+
+
+def milliseconds(ticks: int) -> int:
+    """A wait in ticks as milliseconds: -1 where it is longer than the clock can tell."""
+    if not within(ticks, 0, NX_WAIT_FOREVER):
+        refuse("wait_option must be ticks")
+    return ticks * _MILLISECONDS_PER_TICK if ticks < _LONGEST_WAIT else -1
+
+
+def check_quality(quality) -> None:
+    """Refuse a quality of service that is not offered."""
+    if not within(quality, 0, 1):
+        status = NXD_MQTT_QOS2_NOT_SUPPORTED if quality == 2 else NXD_MQTT_INVALID_PARAMETER
+        refuse("QoS must be 0 or 1", status)
+
+
+def is_plain(value) -> bool:
+    """Whether something is bytes, or a view of bytes in a row; boards know no others."""
+    if not isinstance(value, memoryview):
+        return isinstance(value, _BYTES)
+    return getattr(value, "format", "B") == "B" and getattr(value, "ndim", 1) == 1
+
+
+def octets(value, what: str):
+    """The bytes of text or of a bytes-like object.
+
+    :param value: ``str``, ``bytes``, ``bytearray``, a ``memoryview`` of bytes; None is empty
+    :param str what: names the argument in the error
+    """
+    if value is None:
+        return b""
+    try:
+        if isinstance(value, str):
+            return value.encode()
+        if is_plain(value):
+            return value
+    except ValueError:  # a surrogate, or a view that was released
+        pass
+    return refuse(what + " must be UTF-8 str, or bytes")
+
+
+def field(value, what: str):
+    """The bytes of a field with a 16-bit length: a password, a will message."""
+    data = octets(value, what)
+    if len(data) > _FIELD_LIMIT:
+        refuse(what + " exceeds 65535 bytes")
+    return data
+
+
+def text(value, what: str, wildcards: bool = True):
+    """The bytes of a field that must be text [MQTT-1.5.3-1]."""
+    data = field(value, what)
+    state = scan_text(data, 0, len(data), 0, wildcards)
+    if state == _WILDCARD:
+        refuse(what + " holds a wildcard")
+    if state:
+        refuse(what + " is not UTF-8 or holds NUL")
+    return data
+
+
+def topic(value, wildcards: bool = False):
+    """The bytes of a topic, which is never empty [MQTT-4.7.3-1].
+
+    :param bool wildcards: whether it is a filter; a topic to publish to has none [MQTT-3.3.2-2]
+    """
+    data = text(value, "topic", wildcards)
+    return data if len(data) else refuse("topic is empty")
+
+
+def topic_filter(value):
+    """The bytes of a topic filter; wildcards stand for whole levels [MQTT-4.7.1-2] [-3]."""
+    data = topic(value, True)
+    last = len(data) - 1
+    for at in range(last + 1):
+        byte = data[at]
+        if byte == _HASH or byte == _PLUS:
+            alone = at == 0 or data[at - 1] == _SLASH
+            ends = at == last or (byte == _PLUS and data[at + 1] == _SLASH)
+            if not (alone and ends):
+                refuse("a wildcard must be a whole level")
+    return data
