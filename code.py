@@ -1,0 +1,376 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""What a board does when it is switched on: it reports to an MQTT broker and takes commands.
+
+Each second it publishes a report at QoS 1 to ``<MQTT_TOPIC>/telemetry``, and it prints what comes
+to ``<MQTT_TOPIC>/command``. When the link is lost it comes back by itself, and reports that were
+not acknowledged are sent again. The settings are in ``settings.toml``, see
+``settings.toml.example``.
+
+On the desktop this file runs unchanged: ``MQTT_BROKER=localhost python code.py``.
+"""
+
+import os
+import sys
+
+from adafruit_ticks import ticks_add, ticks_diff, ticks_less, ticks_ms
+from micropython import const
+
+import boards
+from nxd_mqtt.nxd import (
+    NX_FALSE,
+    NX_IN_PROGRESS,
+    NX_IP,
+    NX_NO_WAIT,
+    NX_PACKET_POOL,
+    NX_SUCCESS,
+    NXD_MQTT_CLIENT,
+    NXD_MQTT_ERROR_BAD_USERNAME_PASSWORD,
+    NXD_MQTT_ERROR_IDENTIFYIER_REJECTED,
+    NXD_MQTT_ERROR_NOT_AUTHORIZED,
+    NXD_MQTT_ERROR_UNACCEPTABLE_PROTOCOL,
+    NXD_MQTT_INSUFFICIENT_BUFFER_SPACE,
+    NXD_MQTT_NO_MESSAGE,
+    NXD_MQTT_NOT_CONNECTED,
+    NXD_MQTT_PACKET_POOL_FAILURE,
+    NXD_MQTT_SUCCESS,
+    nx_ip_create,
+    nx_packet_pool_create,
+    nxd_mqtt_client_connect,
+    nxd_mqtt_client_create,
+    nxd_mqtt_client_delete,
+    nxd_mqtt_client_login_set,
+    nxd_mqtt_client_message_get,
+    nxd_mqtt_client_publish,
+    nxd_mqtt_client_subscribe,
+)
+from nxd_mqtt.nxd_extensions import (
+    nxd_mqtt_client_message_discard,
+    nxd_mqtt_client_poll,
+    nxd_mqtt_client_statistics_get,
+)
+
+_QOS_1 = const(1)
+_KEEPALIVE_SECONDS = const(60)
+
+# Up to eight packets of 512 bytes wait for their acknowledgement; 2 KB of commands wait to be read.
+_PACKET_BYTES = const(512)
+_STORE_BYTES = const(4096)
+_QUEUE_BYTES = const(2048)
+_LONGEST_TOPIC = const(200)
+_TOPIC_BYTES = const(256)
+_MESSAGE_BYTES = const(1024)
+
+# Milliseconds.
+_INTERVAL = const(1000)
+_SHORTEST_PAUSE = const(1000)
+_LONGEST_PAUSE = const(60000)
+_QUIET = const(1000)
+
+# Ticks of 10 ms: how long to wait for the broker when there is nothing to publish.
+_IDLE_TICKS = const(20)
+_MILLISECONDS_PER_TICK = const(10)
+
+# Packet types, as the acknowledgement callback tells them, and the SUBACK that says no.
+_PUBACK = const(4)
+_SUBACK = const(9)
+_REFUSED = const(0x80)
+
+# How far the board is: without a link, with one on which commands must be asked for, at work.
+_OFFLINE = const(0)
+_JOINED = const(1)
+_WORKING = const(2)
+
+# Refusals that time does not mend: somebody may mend them, so the pause is the longest at once.
+_REFUSALS = {
+    NXD_MQTT_ERROR_UNACCEPTABLE_PROTOCOL: "the broker does not speak MQTT 3.1.1",
+    NXD_MQTT_ERROR_IDENTIFYIER_REJECTED: "the broker rejects MQTT_CLIENT_ID",
+    NXD_MQTT_ERROR_BAD_USERNAME_PASSWORD: "the broker rejects MQTT_USERNAME or MQTT_PASSWORD",
+    NXD_MQTT_ERROR_NOT_AUTHORIZED: "the broker does not admit this board",
+}
+# What a report has to wait for: a link, or the acknowledgement of an older one.
+_LATER = (NXD_MQTT_NOT_CONNECTED, NXD_MQTT_PACKET_POOL_FAILURE)
+
+_KEYS = ("BROKER", "PORT", "USERNAME", "PASSWORD", "CLIENT_ID", "TOPIC")
+
+_NO_BROKER = """\
+No broker to report to: put at least these lines into settings.toml.
+
+    CIRCUITPY_WIFI_SSID = "the name of your network"
+    CIRCUITPY_WIFI_PASSWORD = "its password"
+    MQTT_BROKER = "the broker's name or address"
+
+settings.toml.example has them all."""
+
+
+def read_settings(getenv=os.getenv) -> dict:
+    """The settings, complete: what is missing gets its default.
+
+    :param getenv: looks a setting up; a board's ``os.getenv`` reads settings.toml
+    :raises ValueError: a setting that cannot be used
+    """
+    settings = {}
+    for key in _KEYS:
+        value = getenv("MQTT_" + key)
+        settings["MQTT_" + key] = None if value is None or value == "" else str(value)
+    port = settings["MQTT_PORT"] or "1883"
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("MQTT_PORT must be a number from 1 to 65535")
+    settings["MQTT_PORT"] = int(port)
+    if settings["MQTT_CLIENT_ID"] is None:
+        settings["MQTT_CLIENT_ID"] = boards.client_id()
+    topic = settings["MQTT_TOPIC"] or "nxd_mqtt/" + settings["MQTT_CLIENT_ID"]
+    if "+" in topic or "#" in topic or len(topic.encode()) > _LONGEST_TOPIC:
+        raise ValueError("MQTT_TOPIC must have no + or # and at most %d bytes" % _LONGEST_TOPIC)
+    settings["MQTT_TOPIC"] = topic
+    return settings
+
+
+def network(radio) -> NX_IP:
+    """The network behind a radio; each attempt to connect first asks whether it is there."""
+    ip = NX_IP()
+    status = nx_ip_create(ip, "network", radio=radio, link_up=lambda: boards.connected(radio))
+    _expect(NX_SUCCESS, "nx_ip_create", status)
+    return ip
+
+
+def _expect(wanted: int, function: str, status: int, reason=None) -> None:
+    """End the program when a call is refused that a right program never sees refused."""
+    if status != wanted:
+        raise RuntimeError("%s: status 0x%X, %s" % (function, status, reason))
+
+
+def _readable(data):
+    """Bytes as text, where they are text."""
+    try:
+        return str(data, "utf-8")
+    except UnicodeError:
+        return bytes(data)
+
+
+class Job:
+    """One client at its work.
+
+    :param NX_IP ip: the network
+    :param dict settings: as ``read_settings`` makes them; "interval" may say how many milliseconds
+        lie between two reports
+    :param count: how many reports to publish, None for no end
+    :param tell: called with each line that a person might want to read
+    """
+
+    def __init__(self, ip, settings: dict, count, tell):
+        self._settings = settings
+        self._interval = settings.get("interval", _INTERVAL)
+        self._count = count
+        self._tell = tell
+        self._telemetry = settings["MQTT_TOPIC"] + "/telemetry"
+        self._commands = settings["MQTT_TOPIC"] + "/command"
+        self._topic = bytearray(_TOPIC_BYTES)
+        self._message = bytearray(_MESSAGE_BYTES)
+        self._published = self._acknowledged = self._received = 0
+        self._stage = _OFFLINE
+        self._subscribed = False
+        self._pause = _SHORTEST_PAUSE
+        self._uptime = 0
+        self._now = self._next_try = self._next_report = self._heard = ticks_ms()
+        self._client = NXD_MQTT_CLIENT()
+        self._create(ip)
+
+    def _create(self, ip) -> None:
+        client = self._client
+        settings = self._settings
+        pool = NX_PACKET_POOL()
+        status = nx_packet_pool_create(pool, "store", _PACKET_BYTES, None, _STORE_BYTES)
+        _expect(NX_SUCCESS, "nx_packet_pool_create", status)
+        client_id = settings["MQTT_CLIENT_ID"]
+        queue = bytearray(_QUEUE_BYTES)
+        status = nxd_mqtt_client_create(client, "job", client_id, ip, pool, None, 0, 0, queue)
+        _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_create", status, client.reason)
+        username = settings["MQTT_USERNAME"]
+        status = nxd_mqtt_client_login_set(client, username, settings["MQTT_PASSWORD"])
+        _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_login_set", status, client.reason)
+        client.nxd_mqtt_connect_notify = self._on_connect
+        client.nxd_mqtt_ack_receive_notify = self._on_acknowledgement
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Publish what is due, run the client, print what came."""
+        now = ticks_ms()
+        self._uptime += ticks_diff(now, self._now)
+        self._now = now
+        status = nxd_mqtt_client_poll(self._client, self._work())
+        if status == NXD_MQTT_NOT_CONNECTED:
+            self._come_back()
+        elif status != NXD_MQTT_SUCCESS:
+            self._plan(status)
+        self._take_messages()
+
+    def done(self) -> bool:
+        """Whether all is acknowledged and the broker silent since then; never without a count."""
+        if self._count is None or self._acknowledged < self._count:
+            return False
+        return ticks_diff(ticks_ms(), self._heard) >= _QUIET
+
+    def figures(self) -> dict:
+        """What was done so far, in messages."""
+        _, statistics = nxd_mqtt_client_statistics_get(self._client)
+        return {
+            "published": self._published,
+            "acked": self._acknowledged,
+            "received": self._received,
+            "resent": statistics["resent"],
+        }
+
+    def end(self) -> None:
+        """Say goodbye to the broker and give the client up."""
+        nxd_mqtt_client_delete(self._client)
+
+    # -- what it asks for and publishes -------------------------------------------------------
+
+    def _work(self) -> int:
+        """Do what is due; returns how many ticks to wait for the broker after it."""
+        if self._stage == _JOINED:
+            self._subscribe()
+        if self._stage != _WORKING or self._published == self._count:
+            return _IDLE_TICKS
+        left = ticks_diff(self._next_report, self._now)
+        if left <= 0:
+            return self._publish()
+        return min(left // _MILLISECONDS_PER_TICK + 1, _IDLE_TICKS)
+
+    def _subscribe(self) -> None:
+        """Ask for the commands, before anything new is published.
+
+        Unacknowledged reports of an earlier link may leave no room to ask at once.
+        """
+        client = self._client
+        status = nxd_mqtt_client_subscribe(client, self._commands, _QOS_1)
+        if status not in _LATER:
+            _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_subscribe", status, client.reason)
+            self._stage = _WORKING
+
+    def _publish(self) -> int:
+        client = self._client
+        topic = self._telemetry
+        report = self._report(self._published + 1)
+        status = nxd_mqtt_client_publish(client, topic, report, NX_FALSE, _QOS_1, NX_NO_WAIT)
+        if status in _LATER:
+            return _IDLE_TICKS
+        _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_publish", status, client.reason)
+        self._published += 1
+        self._next_report = ticks_add(self._now, self._interval)
+        self._tell("published %s" % report)
+        return NX_NO_WAIT
+
+    def _report(self, number: int) -> str:
+        report = '{"number": %d, "uptime": %d' % (number, self._uptime // 1000)
+        degrees = boards.temperature()
+        if degrees is not None:
+            report += ', "temperature": %.1f' % degrees
+        return report + "}"
+
+    # -- the link comes and goes --------------------------------------------------------------
+
+    def _come_back(self) -> None:
+        """There is no link: begin to connect when it is time to."""
+        if ticks_less(self._now, self._next_try):
+            return
+        host = self._settings["MQTT_BROKER"]
+        port = self._settings["MQTT_PORT"]
+        name = self._settings["MQTT_CLIENT_ID"]
+        self._tell("connecting to %s port %d as %s" % (host, port, name))
+        # Not a clean session: what is not acknowledged is sent again on the next link.
+        client = self._client
+        wait = NX_NO_WAIT
+        status = nxd_mqtt_client_connect(client, host, port, _KEEPALIVE_SECONDS, NX_FALSE, wait)
+        _expect(NX_IN_PROGRESS, "nxd_mqtt_client_connect", status, client.reason)
+
+    def _plan(self, status: int) -> None:
+        """A link or an attempt has ended: say why, and when the next attempt will be."""
+        self._stage = _OFFLINE
+        stage, _, cause = self._client.reason
+        if status in _REFUSALS:
+            cause = _REFUSALS[status]
+            self._pause = _LONGEST_PAUSE
+        self._tell("no link (%s): %s; next try in %d s" % (stage, cause, self._pause // 1000))
+        self._next_try = ticks_add(ticks_ms(), self._pause)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    def _on_connect(self, client, status: int, context) -> None:
+        if status != NXD_MQTT_SUCCESS:
+            return  # poll returns it, too
+        kept = client.session_present
+        self._tell("connected, %s session" % ("the broker has kept the" if kept else "a new"))
+        self._subscribed = self._subscribed and bool(kept)
+        self._stage = _WORKING if self._subscribed else _JOINED
+        self._next_report = ticks_ms()  # what was due while there was no link is left out
+
+    def _on_acknowledgement(self, client, kind: int, packet_id: int, code, context) -> None:
+        self._heard = ticks_ms()
+        if kind == _PUBACK:
+            self._acknowledged += 1
+            self._pause = _SHORTEST_PAUSE  # only now the link has shown that it is one
+        elif kind == _SUBACK:
+            self._subscribed = code != _REFUSED
+            answer = "subscribed to" if self._subscribed else "the broker refuses"
+            self._tell("%s %s" % (answer, self._commands))
+
+    # -- what arrives -------------------------------------------------------------------------
+
+    def _take_messages(self) -> None:
+        client = self._client
+        while True:
+            status, topic_length, message_length = nxd_mqtt_client_message_get(
+                client, self._topic, self._message
+            )
+            if status == NXD_MQTT_NO_MESSAGE:
+                return
+            self._heard = ticks_ms()
+            if status == NXD_MQTT_INSUFFICIENT_BUFFER_SPACE:
+                self._tell("left unread: a message of %d bytes" % message_length)
+                nxd_mqtt_client_message_discard(client)
+                continue
+            _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_message_get", status, client.reason)
+            self._received += 1
+            topic = _readable(self._topic[:topic_length])
+            self._tell("received %s: %r" % (topic, _readable(self._message[:message_length])))
+
+
+def run(radio, settings: dict, count=None, tell=print):
+    """Do the job: for ever, or until so many reports are acknowledged.
+
+    :param radio: what ``boards.connect`` returned
+    :param dict settings: as ``read_settings`` makes them
+    :param count: how many reports to publish, None for no end
+    :param tell: called with each line that a person might want to read
+    :return: dict of published, acked, received, resent: messages
+    """
+    job = Job(network(radio), settings, count, tell)
+    try:
+        while not job.done():
+            job.turn()
+        return job.figures()
+    finally:
+        job.end()
+
+
+def main() -> None:
+    """Run on the board's radio, or say what is missing; the desktop then plays a demo instead."""
+    if os.getenv("MQTT_BROKER"):
+        settings = read_settings()
+        try:
+            run(boards.connect(), settings)
+        except KeyboardInterrupt:
+            print("stopped")
+    elif sys.implementation.name == "cpython":
+        from boards.desktop.demo import main as demo
+
+        sys.exit(demo())
+    else:
+        print(_NO_BROKER)
+
+
+if __name__ == "__main__":
+    main()
