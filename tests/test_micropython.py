@@ -7,6 +7,9 @@ import socket
 import threading
 
 import pytest
+from tables import models, packets
+
+from boards.desktop.broker import Broker
 
 ARGUMENT = "one two"
 
@@ -78,3 +81,78 @@ def test_the_socket_adapter_speaks_the_dialect_of_circuitpython(micropython, ech
 
 def test_every_module_of_the_library_can_be_imported(micropython):
     micropython.run("imports.py", *micropython.modules)
+
+
+# --- the tables and the models -------------------------------------------------------------------
+
+
+def test_the_table_of_packets_both_ways(micropython):
+    output = micropython.run("vectors.py")
+    written = len(packets.CONNECTS + packets.PUBLISHES + packets.REQUESTS + packets.SHORTS)
+    read = len(packets.FROM_SERVER + packets.LONG_WINDED)
+    texts = len(packets.TEXTS + packets.NO_TEXTS + packets.NO_TOPICS)
+    assert output == (
+        f"rows: {written} written, {len(packets.BORDERS)} borders, {read} read, "
+        f"{len(packets.MALFORMED)} refused, 1 skipped, {texts} texts\n"
+    )
+
+
+def test_the_queue_and_the_store_do_here_what_they_do_on_cpython(micropython):
+    expected = [("ring", models.ring_sequence(*row)) for row in models.RING_SEQUENCES]
+    expected += [("store", models.store_sequence(*row)) for row in models.STORE_SEQUENCES]
+    output = micropython.run("sequences.py")
+    assert output.splitlines() == [f"{name} {checksum}" for name, checksum in expected]
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+
+def test_a_session_on_a_scripted_socket(micropython):
+    assert micropython.run("scripted_session.py") == "session: as scripted\n"
+
+
+def test_a_session_with_the_embedded_broker(micropython):
+    with Broker() as broker:
+        output = micropython.run("broker_session.py", broker.host, broker.port)
+    assert output.startswith("received 40,")
+
+
+def test_a_session_with_mosquitto(micropython, mosquitto):
+    output = micropython.run("broker_session.py", mosquitto.host, mosquitto.port)
+    assert output.startswith("received 40,")
+
+
+# --- heap ----------------------------------------------------------------------------------------
+
+# Heap bytes that one message may take.
+MESSAGE_CEILINGS = {
+    "socket_alone": 0,
+    "publish_0": 128,
+    "publish_1": 128,
+    "receive_0": 384,
+    "receive_1": 384,
+    "poll": 0,
+}
+# Import and client together. The goal is 48,000; the slack is what is still to be saved.
+OBJECT_GOAL = 48_000
+OBJECT_SLACK = 16_000
+
+
+def figures_of(output: str) -> dict[str, float]:
+    """Lines of a name and a figure."""
+    return {name: float(figure) for name, figure in map(str.split, output.splitlines())}
+
+
+def test_heap_bytes_of_a_message(micropython):
+    output = micropython.run("message_heap.py")
+    print(output)
+    figures = figures_of(output)
+    assert set(figures) == set(MESSAGE_CEILINGS)
+    over = {name: size for name, size in figures.items() if size > MESSAGE_CEILINGS[name]}
+    assert over == {}
+
+
+def test_heap_bytes_of_import_and_client(micropython):
+    output = micropython.run("object_heap.py")
+    print(output)
+    assert sum(figures_of(output).values()) <= OBJECT_GOAL + OBJECT_SLACK

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: MIT
 """Runs the board's own program, with a chip and a radio that stand in for the firmware's modules.
 
-Arguments: the project's root, host and port of a broker, how many reports to publish.
+Arguments: the project's root; then host and port of a broker and how many reports to publish, or
+nothing more for a board that is told of no broker.
 """
 
 import sys
@@ -14,10 +15,6 @@ from radio import Radio
 class Firmware:
     """A module of the firmware."""
 
-    def __init__(self, **names) -> None:
-        for name, value in names.items():
-            setattr(self, name, value)
-
 
 class Chip:
     """What the chip tells of itself."""
@@ -26,14 +23,23 @@ class Chip:
     temperature = 21.25
 
 
-sys.modules["wifi"] = Firmware(radio=Radio())
-sys.modules["microcontroller"] = Firmware(cpu=Chip())
-sys.path.append(sys.argv[1])
+def main() -> None:
+    wifi = sys.modules["wifi"] = Firmware()
+    wifi.radio = Radio()
+    microcontroller = sys.modules["microcontroller"] = Firmware()
+    microcontroller.cpu = Chip()
+    sys.path.append(sys.argv[1])
+    import code
 
-import boards
-import code
+    import boards
 
-settings = code.read_settings({"MQTT_BROKER": sys.argv[2], "MQTT_PORT": sys.argv[3]}.get)
-settings["interval"] = 10
-figures = code.run(boards.connect(), settings, int(sys.argv[4]))
-print(" ".join("%s=%d" % (name, figures[name]) for name in sorted(figures)))
+    if len(sys.argv) == 2:
+        code.main()
+        return
+    settings = code.read_settings({"MQTT_BROKER": sys.argv[2], "MQTT_PORT": sys.argv[3]}.get)
+    settings["interval"] = 20
+    figures = code.run(boards.connect(), settings, int(sys.argv[4]))
+    print(" ".join("%s=%d" % (name, figures[name]) for name in sorted(figures)))
+
+
+main()
