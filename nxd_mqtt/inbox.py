@@ -90,7 +90,7 @@ class Inbox:
             at = 0
         stop = at + end - start
         self._ring[at:stop] = view[start:end]
-        self._write_at = stop if stop < self._size else 0
+        self._write_at = stop
 
     def commit(self) -> None:
         """The body is complete: the record can be read and acknowledged."""

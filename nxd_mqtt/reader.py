@@ -154,7 +154,7 @@ class Reader:
         if self._stage == _TOPIC:
             at = self._topic(at, end)
         if self._stage == _IDENTIFIER and end - at >= 2:
-            at = self._identifier(at)
+            self._identifier(at)
         if self._stage == _PAYLOAD:
             at = end
         if self.kept:
@@ -192,10 +192,9 @@ class Reader:
             self._stage = _IDENTIFIER if self._flags & 2 else _PAYLOAD
         return stop
 
-    def _identifier(self, at: int) -> int:
+    def _identifier(self, at: int) -> None:
         if not (self._data[at] or self._data[at + 1]):
             violation("packet identifier 0")
         if not self.kept:
             self._inbox.write(self._view, at, at + 2)
         self._stage = _PAYLOAD
-        return at + 2

@@ -18,6 +18,8 @@ class Platform(NX_IP):
 
     def __init__(self, clock=None, dialect=CPYTHON_TCP, link_up=None, lock=None, hosts=None):
         super().__init__()
+        self.nap = None
+        """Milliseconds that a rest takes where there is nothing to wait for; None is a moment."""
         self.time = clock or Clock()
         self.sockets = SocketPool(self.time, dialect=dialect, hosts=hosts)
         status = nx_ip_create(
@@ -38,4 +40,4 @@ class Platform(NX_IP):
         elif sock is not None and read:
             self.time.run_until(sock._available, limit)
         else:
-            self.time.advance(min(10, 10 if limit is None else limit))
+            self.time.advance(self.nap or min(10, 10 if limit is None else limit))
