@@ -168,7 +168,7 @@ class NXD_MQTT_CLIENT:
         while self._result == _IN_PROGRESS:
             self._patience = self._remaining(start, wait)
             if self._patience:
-                ending = self.poll(self._patience)
+                ending = self._poll_for(self._patience)
                 continue
             with self._lock:
                 opened = self._link.state == _LINK_OPEN
@@ -185,6 +185,12 @@ class NXD_MQTT_CLIENT:
         if wait < 0:
             return wait
         return max(wait - (self._ip.clock() - start & _CLOCK_MASK), 0)
+
+    def _poll_for(self, wait: int) -> int:
+        """A poll that waits for what, where several threads poll, may come to another one."""
+        if hasattr(self._lock, "acquire") and not 0 <= wait < _THREAD_SLICE:
+            wait = _THREAD_SLICE
+        return self.poll(wait)
 
     def _open(self) -> None:
         """Open the link that is wanted; blocks, so the lock is not held meanwhile."""
@@ -359,9 +365,6 @@ class NXD_MQTT_CLIENT:
                 wait = limit if wait < 0 else min(wait, limit)
                 read = not holding
                 write = self._session.unsent()
-        # Where several threads poll, what this one waits for may come to another.
-        if hasattr(self._lock, "acquire") and not 0 <= wait < _THREAD_SLICE:
-            wait = _THREAD_SLICE
         self._ip.wait(sock, read, write, wait)
 
     # -- telling ------------------------------------------------------------------------------
@@ -446,7 +449,7 @@ class NXD_MQTT_CLIENT:
             if not left:
                 return status
             # An end that this poll learns of is still the next poll's to tell.
-            self._ending = self.poll(left) or _NOT_CONNECTED
+            self._ending = self._poll_for(left) or _NOT_CONNECTED
 
     def _hand_over(self, quality: int) -> int:
         """Offer an accepted packet to the link; what is stored is accepted whatever comes."""
