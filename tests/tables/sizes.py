@@ -8,9 +8,9 @@ CORE = "__init__ status store inbox wire transport reconnect reader session link
 
 # (group, its modules, bytes of .mpy at most as compiled by default, and with -O3).
 #
-# The targets are 17,000 for the core and 4,500 for NetX's functions. The core misses its target both
-# ways; nxd keeps its own alone, but not together with calls, without which it does not run. The
-# ceilings only go down.
+# The targets are 17,000 for the core and 4,500 for NetX's functions. The core misses its target
+# both ways; nxd keeps its own alone, but not together with calls, without which it does not run.
+# The ceilings only go down.
 CEILINGS = (
     ("core", CORE, 19000, 17350),
     ("calls", "calls", 1600, 1500),
