@@ -8,7 +8,7 @@ to ``<MQTT_TOPIC>/command``. When the link is lost it comes back by itself, and 
 not acknowledged are sent again. The settings are in ``settings.toml``, see
 ``settings.toml.example``.
 
-On the desktop this file runs unchanged: ``MQTT_BROKER=localhost python code.py``.
+On the desktop this file runs unchanged: ``MQTT_BROKER=localhost .venv/bin/python code.py``.
 """
 
 import os
@@ -359,7 +359,11 @@ def run(radio, settings: dict, count=None, tell=print):
 def main() -> None:
     """Run on the board's radio, or say what is missing; the desktop then plays a demo instead."""
     if os.getenv("MQTT_BROKER"):
-        settings = read_settings()
+        try:
+            settings = read_settings()
+        except ValueError as error:
+            print(error)
+            return
         try:
             run(boards.connect(), settings)
         except KeyboardInterrupt:

@@ -16,7 +16,8 @@ project = "nxd_mqtt"
 author = "nxd_mqtt authors"
 copyright = "2026, nxd_mqtt authors"
 
-extensions = []
+extensions = ["sphinx.ext.autodoc"]
+autodoc_member_order = "bysource"
 exclude_patterns = ["_build", "_generated"]
 html_theme = "alabaster"
 html_theme_options = {
@@ -32,7 +33,8 @@ def _draw(_app) -> None:
     house = runpy.run_path(str(DOCS.parent / "tests" / "tables" / "house.py"))["HOUSE"]
     folder = DOCS / "_generated"
     folder.mkdir(exist_ok=True)
-    (folder / "house.svg").write_text(draw_house(house), encoding="utf-8")
+    built = {path.stem for path in (DOCS.parent / "nxd_mqtt").glob("*.py")}
+    (folder / "house.svg").write_text(draw_house(house, built), encoding="utf-8")
 
 
 def setup(app) -> None:

@@ -5,7 +5,7 @@
 
 from xml.sax.saxutils import escape
 
-_BOX = (196, 76)
+_BOX = (216, 88)
 _GAP = 12
 _LABEL = 76
 _PER_ROW = 4
@@ -23,16 +23,17 @@ def _text(x: int, y: int, words: str, style: str) -> str:
     return f'<text x="{x}" y="{y}" {style}>{escape(words)}</text>'
 
 
-def _box(x: int, y: int, row: tuple) -> list[str]:
+def _box(x: int, y: int, row: tuple, is_built: bool) -> list[str]:
     floor, module, idea, arrows, late = row
+    edge = 'stroke="#777"' if is_built else 'stroke="#999" stroke-dasharray="5 4"'
+    fill = _FILLS[floor] if is_built else "#fff"
     imports = "imports " + arrows if arrows else "imports nothing of ours"
     if late:
         imports = (imports + ", " if arrows else "finds ") + late
-    lines = _wrapped(imports, 33)
+    lines = _wrapped(imports, 36)
     small = 'font-size="10" fill="#555"'
     parts = [
-        f'<rect x="{x}" y="{y}" width="{_BOX[0]}" height="{_BOX[1]}" rx="5" '
-        f'fill="{_FILLS[floor]}" stroke="#777"/>',
+        f'<rect x="{x}" y="{y}" width="{_BOX[0]}" height="{_BOX[1]}" rx="5" fill="{fill}" {edge}/>',
         _text(x + 9, y + 19, module, 'font-size="14" font-weight="bold"'),
         _text(x + 9, y + 36, idea, 'font-size="12"'),
     ]
@@ -48,10 +49,11 @@ def _wrapped(words: str, width: int) -> list[str]:
     return lines
 
 
-def draw_house(house: tuple) -> str:
-    """The SVG of the plan, the roof on top.
+def draw_house(house: tuple, built: set) -> str:
+    """The SVG of the plan, the roof on top; what is not built yet is dashed.
 
     :param tuple house: rows of floor, module, idea, arrows, arrows inside functions
+    :param set built: names of the modules that exist
     """
     parts = []
     y = _GAP
@@ -61,7 +63,7 @@ def draw_house(house: tuple) -> str:
         for number, row in enumerate(rows):
             down, right = divmod(number, _PER_ROW)
             x = _LABEL + right * (_BOX[0] + _GAP)
-            parts += _box(x, y + down * (_BOX[1] + _GAP), row)
+            parts += _box(x, y + down * (_BOX[1] + _GAP), row, row[1] in built)
         y += -(-len(rows) // _PER_ROW) * (_BOX[1] + _GAP) + _GAP
     width = _LABEL + _PER_ROW * (_BOX[0] + _GAP)
     start = (
