@@ -6,6 +6,8 @@
 Arguments become the bytes of MQTT fields here. A refusal is raised as MQTTError and turned into its
 status in one place; it is noted in ``client.reason``. The order is C's: first the control block,
 then the arguments, then whether the client was created.
+
+The names are underscored because programs take everything else out of a face by ``import *``.
 """
 
 from micropython import const
@@ -35,23 +37,23 @@ _INTEGERS = (int, bool)
 _BYTES = (bytes, bytearray)
 
 
-def refused(client, error) -> int:
+def _refused(client, error) -> int:
     """Note in ``client.reason`` why a call is refused; returns the status."""
     client.reason = (error.stage, error.status, error.cause)
     return error.status
 
 
-def refuse(cause: str, status: int = NXD_MQTT_INVALID_PARAMETER) -> None:
+def _refuse(cause: str, status: int = NXD_MQTT_INVALID_PARAMETER) -> None:
     """Raise the error of a call that is refused."""
     raise MQTTError(status, "call", cause)
 
 
-def created(client, status: int = NXD_MQTT_MUTEX_FAILURE) -> NXD_MQTT_CLIENT:
+def _created(client, status: int = NXD_MQTT_MUTEX_FAILURE) -> NXD_MQTT_CLIENT:
     """The client, if it is created."""
-    return client if client.state else refuse("the client is not created", status)
+    return client if client.state else _refuse("the client is not created", status)
 
 
-def call(client, wrong: int, function, *arguments) -> int:
+def _call(client, wrong: int, function, *arguments) -> int:
     """Run a call; what it raises becomes the status.
 
     :param int wrong: the status for a client that is none
@@ -62,36 +64,36 @@ def call(client, wrong: int, function, *arguments) -> int:
     try:
         return function(client, *arguments) or NXD_MQTT_SUCCESS
     except MQTTError as error:
-        return refused(client, error)
+        return _refused(client, error)
 
 
-def within(number, lowest: int, highest: int) -> bool:
+def _within(number, lowest: int, highest: int) -> bool:
     """Whether something is a whole number from the lowest to the highest."""
     return isinstance(number, _INTEGERS) and lowest <= number <= highest
 
 
-def milliseconds(ticks: int) -> int:
+def _milliseconds(ticks: int) -> int:
     """A wait in ticks as milliseconds: -1 where it is longer than the clock can tell."""
-    if not within(ticks, 0, NX_WAIT_FOREVER):
-        refuse("wait_option must be ticks")
+    if not _within(ticks, 0, NX_WAIT_FOREVER):
+        _refuse("wait_option must be ticks")
     return ticks * _MILLISECONDS_PER_TICK if ticks < _LONGEST_WAIT else -1
 
 
-def check_quality(quality) -> None:
+def _check_quality(quality) -> None:
     """Refuse a quality of service that is not offered."""
-    if not within(quality, 0, 1):
+    if not _within(quality, 0, 1):
         status = NXD_MQTT_QOS2_NOT_SUPPORTED if quality == 2 else NXD_MQTT_INVALID_PARAMETER
-        refuse("QoS must be 0 or 1", status)
+        _refuse("QoS must be 0 or 1", status)
 
 
-def is_plain(value) -> bool:
+def _is_plain(value) -> bool:
     """Whether something is bytes, or a view of bytes in a row; boards know no others."""
     if not isinstance(value, memoryview):
         return isinstance(value, _BYTES)
     return getattr(value, "format", "B") == "B" and getattr(value, "ndim", 1) == 1
 
 
-def octets(value, what: str):
+def _octets(value, what: str):
     """The bytes of text or of a bytes-like object.
 
     :param value: ``str``, ``bytes``, ``bytearray``, a ``memoryview`` of bytes; None is empty
@@ -102,44 +104,44 @@ def octets(value, what: str):
     try:
         if isinstance(value, str):
             return value.encode()
-        if is_plain(value):
+        if _is_plain(value):
             return value
     except ValueError:  # a surrogate, or a view that was released
         pass
-    return refuse(what + " must be UTF-8 str, or bytes")
+    return _refuse(what + " must be UTF-8 str, or bytes")
 
 
-def field(value, what: str):
+def _field(value, what: str):
     """The bytes of a field with a 16-bit length: a password, a will message."""
-    data = octets(value, what)
+    data = _octets(value, what)
     if len(data) > _FIELD_LIMIT:
-        refuse(what + " exceeds 65535 bytes")
+        _refuse(what + " exceeds 65535 bytes")
     return data
 
 
-def text(value, what: str, wildcards: bool = True):
+def _text(value, what: str, wildcards: bool = True):
     """The bytes of a field that must be text [MQTT-1.5.3-1]."""
-    data = field(value, what)
+    data = _field(value, what)
     state = scan_text(data, 0, len(data), 0, wildcards)
     if state == _WILDCARD:
-        refuse(what + " holds a wildcard")
+        _refuse(what + " holds a wildcard")
     if state:
-        refuse(what + " is not UTF-8 or holds NUL")
+        _refuse(what + " is not UTF-8 or holds NUL")
     return data
 
 
-def topic(value, wildcards: bool = False):
+def _topic(value, wildcards: bool = False):
     """The bytes of a topic, which is never empty [MQTT-4.7.3-1].
 
     :param bool wildcards: whether it is a filter; a topic to publish to has none [MQTT-3.3.2-2]
     """
-    data = text(value, "topic", wildcards)
-    return data if len(data) else refuse("topic is empty")
+    data = _text(value, "topic", wildcards)
+    return data if len(data) else _refuse("topic is empty")
 
 
-def topic_filter(value):
+def _topic_filter(value):
     """The bytes of a topic filter; wildcards stand for whole levels [MQTT-4.7.1-2] [-3]."""
-    data = topic(value, True)
+    data = _topic(value, True)
     last = len(data) - 1
     for at in range(last + 1):
         byte = data[at]
@@ -147,5 +149,5 @@ def topic_filter(value):
             alone = at == 0 or data[at - 1] == _SLASH
             ends = at == last or (byte == _PLUS and data[at + 1] == _SLASH)
             if not (alone and ends):
-                refuse("a wildcard must be a whole level")
+                _refuse("a wildcard must be a whole level")
     return data

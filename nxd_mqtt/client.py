@@ -32,7 +32,6 @@ _ALREADY_CONNECTED = const(0x10001)
 _COMMUNICATION_FAILURE = const(0x10007)
 _CONNECT_FAILURE = const(0x10005)
 _CONNECTING = const(0x10011)
-_ERROR_CONNECT_RETURN_CODE = const(0x10080)
 _INSUFFICIENT_BUFFER_SPACE = const(0x1000D)
 _INVALID_PACKET = const(0x1000F)
 _INVALID_STATE = const(0x10012)
@@ -43,7 +42,6 @@ _SERVER_MESSAGE_FAILURE = const(0x10008)
 _SUCCESS = const(0x00)
 
 _STATE_INITIALIZE = const(0)
-_STATE_IDLE = const(1)
 _STATE_CONNECTING = const(2)
 _STATE_CONNECTED = const(3)
 
@@ -137,7 +135,10 @@ class NXD_MQTT_CLIENT:
         """Disconnect and give everything up."""
         self.disconnect()
         with self._lock:
+            if self._link.state == _LINK_OPEN:  # a callback has connected again
+                self._link.leave()
             self._session.end(_STATE_INITIALIZE)
+            self._inbox.clear()
 
     # -- connecting ---------------------------------------------------------------------------
 
@@ -164,16 +165,20 @@ class NXD_MQTT_CLIENT:
 
     def _see_through(self, wait: int) -> int:
         ending = _SUCCESS
+        link = self._link
         start = self._ip.clock()
         while self._result == _IN_PROGRESS:
+            if self._link is not link:  # another thread has given this attempt up for its own
+                return _CONNECT_FAILURE
             self._patience = self._remaining(start, wait)
             if self._patience:
                 ending = self._poll_for(self._patience)
                 continue
             with self._lock:
-                opened = self._link.state == _LINK_OPEN
-                status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
-                self._end(status, "connack" if opened else "tcp", "the wait is over")
+                if self._result == _IN_PROGRESS and self._link is link:
+                    opened = link.state == _LINK_OPEN
+                    status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
+                    self._end(status, "connack" if opened else "tcp", "the wait is over")
         # What the caller has not learned from the result is for the next poll to tell: a link that
         # came and went in one turn.
         self._ending = _NOT_CONNECTED if self._result else ending or _NOT_CONNECTED
@@ -236,7 +241,12 @@ class NXD_MQTT_CLIENT:
             self._ending = _NOT_CONNECTED
         self._tell()
         if not self._untold:
-            with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Release unread messages, unless they may be those of a link that has begun since."""
+        with self._lock:
+            if self._session.state < _STATE_CONNECTING:
                 self._inbox.clear()
 
     def _end(self, status: int, stage: str, cause) -> None:
@@ -276,17 +286,19 @@ class NXD_MQTT_CLIENT:
             self._rest(wait)
         if self._link.state == _LINK_WANTED:
             self._open()
-        more = self._guarded(_SERVE)
+        more = self._guarded(_SEND)
+        # Should a callback raise, there is still something to do.
+        self._more = True
         budget = _STEPS_PER_POLL
         while more and budget:
             more = self._guarded(_RECEIVE)
             budget -= 1
             if self._untold:
                 self._tell()
-        self._guarded(_SEND)
-        if self._reader.holding:  # acknowledgements that have gone may have made room
-            more = self._guarded(_RECEIVE)
         self._more = more
+        self._guarded(_SERVE)
+        if self._reader.holding:  # acknowledgements that have gone may have made room
+            self._more = self._guarded(_RECEIVE)
         self._tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS
@@ -306,7 +318,9 @@ class NXD_MQTT_CLIENT:
                 return False
 
     def _serve(self, now: int) -> bool:
-        self._session.tick(now, self._reader.holding)
+        """See what is late: only what a read has not found, so not while reading has stopped."""
+        full = self._untold > _EVENTS - _EVENT_RESERVE
+        self._session.tick(now, self._more or full or self._reader.holding)
         return self._send(now)
 
     def _send(self, now: int) -> bool:
@@ -351,21 +365,32 @@ class NXD_MQTT_CLIENT:
     def _rest(self, wait: int) -> None:
         """Sleep until there is something to do, or the wait is over.
 
-        Where nothing can be waited for it is a moment: no loop spins, and no thread oversleeps.
+        Where several threads share the client it is a row of naps: what another thread sends or
+        awaits changes what this one has to wait for.
         """
-        read = write = False
-        with self._lock:
-            link = self._link
-            if self._more or self._untold or link.state == _LINK_WANTED:
+        clock = self._ip.clock
+        start = clock()
+        shared = hasattr(self._lock, "acquire")
+        while True:
+            read = write = False
+            with self._lock:
+                link = self._link
+                if self._more or self._untold or link.state == _LINK_WANTED:
+                    return
+                nap = self._remaining(start, wait)
+                if link.state == _LINK_OPEN:
+                    holding = self._reader.holding
+                    limit = self._session.deadline(clock(), holding)
+                    nap = limit if nap < 0 else min(nap, limit)
+                    read = not holding
+                    write = self._session.unsent()
+            if shared and not 0 <= nap < _THREAD_SLICE:
+                nap = _THREAD_SLICE
+            before = clock()
+            self._ip.wait(link.socket, read, write, nap)
+            napped = clock() - before & _CLOCK_MASK
+            if not shared or not read or not nap or napped < nap:
                 return
-            sock = link.socket
-            if link.state == _LINK_OPEN:
-                holding = self._reader.holding
-                limit = self._session.deadline(self._ip.clock(), holding)
-                wait = limit if wait < 0 else min(wait, limit)
-                read = not holding
-                write = self._session.unsent()
-        self._ip.wait(sock, read, write, wait)
 
     # -- telling ------------------------------------------------------------------------------
 
@@ -418,8 +443,7 @@ class NXD_MQTT_CLIENT:
             finally:
                 # The application's own disconnect lets go of unread messages, after this.
                 if not number:
-                    with self._lock:
-                        self._inbox.clear()
+                    self._let_go()
         elif self.nxd_mqtt_ack_receive_notify:
             code = number >> 16 if kind == _SUBACK else None
             context = self.nxd_mqtt_ack_receive_context

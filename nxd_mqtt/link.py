@@ -74,8 +74,8 @@ class Link:
             self._receive, self._send = dialect(self.socket)
             self._watcher = watch(self.socket)
             ready = True
-        except (OSError, RuntimeError) as error:
-            unresolved = getattr(error, "errno", 0) in _UNRESOLVED
+        except (OSError, RuntimeError, ValueError) as error:  # a name that is none: ValueError
+            unresolved = isinstance(error, ValueError) or getattr(error, "errno", 0) in _UNRESOLVED
             stage = "dns" if unresolved or type(error).__name__ == "gaierror" else "tcp"
             raise failure(error, _CONNECT_FAILURE, stage)
         finally:

@@ -13,19 +13,19 @@ After a refused call ``client.reason`` says what was wrong with it.
 from micropython import const
 
 from .calls import (
-    call,
-    check_quality,
-    created,
-    field,
-    is_plain,
-    milliseconds,
-    octets,
-    refuse,
-    refused,
-    text,
-    topic,
-    topic_filter,
-    within,
+    _call,
+    _check_quality,
+    _created,
+    _field,
+    _is_plain,
+    _milliseconds,
+    _octets,
+    _refuse,
+    _refused,
+    _text,
+    _topic,
+    _topic_filter,
+    _within,
 )
 from .client import NX_IP, NXD_MQTT_CLIENT
 from .status import *
@@ -75,7 +75,7 @@ def nx_ip_create(
     for function in (clock, link_up):
         if function is not None and not callable(function):
             return NX_PTR_ERROR
-    if lock is not None and not hasattr(lock, "__enter__"):
+    if lock is not None and not _is_reentrant(lock):
         return NX_PTR_ERROR
     try:
         ip.create(radio, socket_pool, clock, lock)
@@ -85,6 +85,17 @@ def nx_ip_create(
     ip.kernel = kernel
     ip.link_up = link_up
     return NX_SUCCESS
+
+
+def _is_reentrant(lock) -> bool:
+    """Whether one thread can take a lock twice, as the client does; a plain one would deadlock."""
+    if not hasattr(lock, "acquire"):
+        return hasattr(lock, "__enter__")
+    with lock:
+        again = lock.acquire(False)
+        if again:
+            lock.release()
+    return again
 
 
 def nx_packet_pool_create(pool, name, payload_size: int, memory=None, memory_size: int = 0) -> int:
@@ -98,7 +109,7 @@ def nx_packet_pool_create(pool, name, payload_size: int, memory=None, memory_siz
     """
     if not isinstance(pool, NX_PACKET_POOL):
         return NX_PTR_ERROR
-    if not within(payload_size, _SMALLEST_PACKET, 1 << 28) or not isinstance(memory_size, int):
+    if not _within(payload_size, _SMALLEST_PACKET, 1 << 28) or not isinstance(memory_size, int):
         return NX_SIZE_ERROR
     depth = memory_size // payload_size
     if not 0 < depth < _LARGEST:
@@ -139,26 +150,26 @@ def nxd_mqtt_client_create(
         return NX_PTR_ERROR
     if memory is not None and not _is_writable(memory):
         return NX_PTR_ERROR
-    return call(client, NX_PTR_ERROR, _create, client_id, ip, pool, memory, memory_size)
+    return _call(client, NX_PTR_ERROR, _create, client_id, ip, pool, memory, memory_size)
 
 
 def _is_writable(memory) -> bool:
     """Whether something is a buffer of bytes that can be written."""
     try:
         memory[:1] = memory[:1]
-        return isinstance(memory, _BUFFERS) and is_plain(memory)
+        return isinstance(memory, _BUFFERS) and _is_plain(memory)
     except (TypeError, ValueError):
         return False
 
 
 def _create(client, client_id, ip, pool, memory, size) -> None:
     if client.state:
-        refuse("the client exists already", NXD_MQTT_INTERNAL_ERROR)
+        _refuse("the client exists already", NXD_MQTT_INTERNAL_ERROR)
     size = size or (_DEFAULT_QUEUE if memory is None else len(memory))
-    if not within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
-        refuse("memory_size cannot be used")
+    if not _within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
+        _refuse("memory_size cannot be used")
     memory = bytearray(size) if memory is None else memoryview(memory)[:size]
-    client.create(text(client_id, "client id"), ip, pool.payload_size, pool.depth, memory)
+    client.create(_text(client_id, "client id"), ip, pool.payload_size, pool.depth, memory)
 
 
 def nxd_mqtt_client_login_set(client, username, password) -> int:
@@ -168,18 +179,18 @@ def nxd_mqtt_client_login_set(client, username, password) -> int:
     :param password: the same; it is sent only with a user name [MQTT-3.1.2-22]
     :return: NXD_MQTT_SUCCESS; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_MUTEX_FAILURE
     """
-    return call(client, NXD_MQTT_INVALID_PARAMETER, _login_set, username, password)
+    return _call(client, NXD_MQTT_INVALID_PARAMETER, _login_set, username, password)
 
 
 def _login_set(client, username, password) -> None:
     def login():
-        name = _asked(username, text, "user name")
-        return name, _asked(password, field, "password")
+        name = _asked(username, _text, "user name")
+        return name, _asked(password, _field, "password")
 
     # What is no callable is refused now, not at the next connect.
-    _asked(None if callable(username) else username, text, "user name")
-    _asked(None if callable(password) else password, field, "password")
-    created(client).login = login
+    _asked(None if callable(username) else username, _text, "user name")
+    _asked(None if callable(password) else password, _field, "password")
+    _created(client).login = login
 
 
 def _asked(value, convert, what: str):
@@ -200,7 +211,7 @@ def nxd_mqtt_client_will_message_set(
     :param int will_QoS: 0 or 1
     :return: NXD_MQTT_SUCCESS; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED
     """
-    return call(
+    return _call(
         client,
         NXD_MQTT_INVALID_PARAMETER,
         _will_message_set,
@@ -212,12 +223,12 @@ def nxd_mqtt_client_will_message_set(
 
 
 def _will_message_set(client, will_topic, message, retain: int, quality: int) -> None:
-    will_topic = topic(will_topic)
-    if not within(retain, 0, 1):
-        refuse("will_retain_flag must be 0 or 1")
-    check_quality(quality)
-    message = field(message, "will message")
-    created(client).will = (will_topic, message, quality << 3 | retain << 5)
+    will_topic = _topic(will_topic)
+    if not _within(retain, 0, 1):
+        _refuse("will_retain_flag must be 0 or 1")
+    _check_quality(quality)
+    message = _field(message, "will message")
+    _created(client).will = (will_topic, message, quality << 3 | retain << 5)
 
 
 def nxd_mqtt_client_connect(
@@ -236,7 +247,7 @@ def nxd_mqtt_client_connect(
         NXD_MQTT_INVALID_STATE; NXD_MQTT_CONNECT_FAILURE; NXD_MQTT_COMMUNICATION_FAILURE;
         NXD_MQTT_SERVER_MESSAGE_FAILURE; NXD_MQTT_PACKET_POOL_FAILURE; 0x10080 + the CONNACK's code
     """
-    return call(
+    return _call(
         client,
         NX_PTR_ERROR,
         _connect,
@@ -250,15 +261,15 @@ def nxd_mqtt_client_connect(
 
 def _connect(client, host, port: int, keepalive: int, clean: bool, ticks: int) -> int:
     if not isinstance(host, str):
-        refuse("server_ip must be str", NX_PTR_ERROR)
-    if not within(port, 1, _LARGEST):
-        refuse("server_port must be 1 to 65535", NX_INVALID_PORT)
-    if not host or not within(keepalive, 0, _LARGEST):
-        refuse("no server_ip, or keepalive over 65535")
-    wait = milliseconds(ticks)
-    if not clean and not len(created(client, NXD_MQTT_INVALID_STATE).client_id):
-        refuse("no client id needs a clean session")
-    return created(client, NXD_MQTT_INVALID_STATE).connect(host, port, keepalive, clean, wait)
+        _refuse("server_ip must be str", NX_PTR_ERROR)
+    if not _within(port, 1, _LARGEST):
+        _refuse("server_port must be 1 to 65535", NX_INVALID_PORT)
+    if not host or not _within(keepalive, 0, _LARGEST):
+        _refuse("no server_ip, or keepalive over 65535")
+    wait = _milliseconds(ticks)
+    if not clean and not len(_created(client, NXD_MQTT_INVALID_STATE).client_id):
+        _refuse("no client id needs a clean session")
+    return _created(client, NXD_MQTT_INVALID_STATE).connect(host, port, keepalive, clean, wait)
 
 
 def nxd_mqtt_client_publish(
@@ -278,14 +289,14 @@ def nxd_mqtt_client_publish(
     if not isinstance(client, NXD_MQTT_CLIENT):
         return NX_PTR_ERROR
     try:
-        name = topic(topic_name)
-        message = octets(message, "message")
-        check_quality(QoS)
-        wait = milliseconds(wait_option)
+        name = _topic(topic_name)
+        message = _octets(message, "message")
+        _check_quality(QoS)
+        wait = _milliseconds(wait_option)
         flags = QoS << 1 | (1 if retain else 0)
-        return created(client, NXD_MQTT_NOT_CONNECTED).publish(name, message, flags, wait)
+        return _created(client, NXD_MQTT_NOT_CONNECTED).publish(name, message, flags, wait)
     except MQTTError as error:
-        return refused(client, error)
+        return _refused(client, error)
 
 
 def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
@@ -297,29 +308,29 @@ def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
         NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED;
         NXD_MQTT_PACKET_POOL_FAILURE
     """
-    return call(client, NX_PTR_ERROR, _subscribe, topic_name, QoS)
+    return _call(client, NX_PTR_ERROR, _subscribe, topic_name, QoS)
 
 
 def _subscribe(client, topic_name, quality: int) -> int:
-    wanted = topic_filter(topic_name)
-    check_quality(quality)
-    return created(client).request(wanted, quality)
+    wanted = _topic_filter(topic_name)
+    _check_quality(quality)
+    return _created(client).request(wanted, quality)
 
 
 def nxd_mqtt_client_unsubscribe(client, topic_name) -> int:
     """Ask for no more messages of a topic filter; returns as ``nxd_mqtt_client_subscribe``."""
-    return call(client, NX_PTR_ERROR, _unsubscribe, topic_name)
+    return _call(client, NX_PTR_ERROR, _unsubscribe, topic_name)
 
 
 def _unsubscribe(client, topic_name) -> int:
-    wanted = topic_filter(topic_name)
-    return created(client).request(wanted, -1)
+    wanted = _topic_filter(topic_name)
+    return _created(client).request(wanted, -1)
 
 
 def _notify_set(client, attribute: str, notify) -> None:
     if notify is not None and not callable(notify):
-        refuse("a notify function must be callable", NX_PTR_ERROR)
-    setattr(created(client), attribute, notify)
+        _refuse("a notify function must be callable", NX_PTR_ERROR)
+    setattr(_created(client), attribute, notify)
 
 
 def nxd_mqtt_client_receive_notify_set(client, receive_notify) -> int:
@@ -328,7 +339,9 @@ def nxd_mqtt_client_receive_notify_set(client, receive_notify) -> int:
     :param receive_notify: a callable, or None for none
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return call(client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_client_receive_notify", receive_notify)
+    return _call(
+        client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_client_receive_notify", receive_notify
+    )
 
 
 def nxd_mqtt_client_disconnect_notify_set(client, disconnect_notify) -> int:
@@ -337,7 +350,7 @@ def nxd_mqtt_client_disconnect_notify_set(client, disconnect_notify) -> int:
     :param disconnect_notify: a callable, or None for none
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return call(client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_disconnect_notify", disconnect_notify)
+    return _call(client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_disconnect_notify", disconnect_notify)
 
 
 def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
@@ -353,16 +366,16 @@ def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
         return NX_PTR_ERROR, 0, 0
     try:
         if isinstance(topic_buffer, _BUFFERS) and isinstance(message_buffer, _BUFFERS):
-            return created(client).message_get(topic_buffer, message_buffer)
+            return _created(client).message_get(topic_buffer, message_buffer)
     except (TypeError, ValueError):  # a view of something that is no bytes, or read-only
         pass
     except MQTTError as error:
-        return refused(client, error), 0, 0
-    return call(client, 0, _refuse_buffers), 0, 0
+        return _refused(client, error), 0, 0
+    return _call(client, 0, _refuse_buffers), 0, 0
 
 
 def _refuse_buffers(client) -> None:
-    refuse("topic_buffer and message_buffer must be bytearrays")
+    _refuse("topic_buffer and message_buffer must be bytearrays")
 
 
 def nxd_mqtt_client_disconnect(client) -> int:
@@ -370,11 +383,11 @@ def nxd_mqtt_client_disconnect(client) -> int:
 
     :return: NXD_MQTT_SUCCESS, connected or not; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return call(client, NX_PTR_ERROR, _disconnect)
+    return _call(client, NX_PTR_ERROR, _disconnect)
 
 
 def _disconnect(client) -> None:
-    created(client).disconnect()
+    _created(client).disconnect()
 
 
 def nxd_mqtt_client_delete(client) -> int:
@@ -382,8 +395,8 @@ def nxd_mqtt_client_delete(client) -> int:
 
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return call(client, NX_PTR_ERROR, _delete)
+    return _call(client, NX_PTR_ERROR, _delete)
 
 
 def _delete(client) -> None:
-    created(client).delete()
+    _created(client).delete()

@@ -8,7 +8,7 @@ Their defaults keep NetX's behaviour: a program that calls none of them but poll
 
 from micropython import const
 
-from .calls import call, created, milliseconds, refuse, within
+from .calls import _call, _created, _milliseconds, _refuse, _within
 from .client import NXD_MQTT_CLIENT
 from .status import (
     NX_PTR_ERROR,
@@ -40,7 +40,7 @@ _LINK_OPEN = const(3)
 
 
 def _exists(client) -> None:
-    created(client)
+    _created(client)
 
 
 def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
@@ -53,12 +53,12 @@ def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
     # Without a wait it is called in a loop, and must take no memory.
     if wait_option == 0 and isinstance(client, NXD_MQTT_CLIENT) and client.state:
         return client.poll(0)
-    return call(client, NX_PTR_ERROR, _poll, wait_option)
+    return _call(client, NX_PTR_ERROR, _poll, wait_option)
 
 
 def _poll(client, ticks: int) -> int:
-    wait = milliseconds(ticks)
-    return created(client).poll(wait)
+    wait = _milliseconds(ticks)
+    return _created(client).poll(wait)
 
 
 def nxd_mqtt_client_deadline_get(client):
@@ -66,7 +66,7 @@ def nxd_mqtt_client_deadline_get(client):
 
     :return: (status, ticks); ticks is NX_WAIT_FOREVER when only a call can change anything
     """
-    status = call(client, NX_PTR_ERROR, _exists)
+    status = _call(client, NX_PTR_ERROR, _exists)
     if status:
         return status, NX_WAIT_FOREVER
     with client._lock:
@@ -86,7 +86,7 @@ def nxd_mqtt_client_socket_get(client):
     :return: (status, socket, wants); wants joins NXD_MQTT_WANTS_READ and NXD_MQTT_WANTS_WRITE;
         socket is None where there is none, or none that a select could wait for
     """
-    status = call(client, NX_PTR_ERROR, _exists)
+    status = _call(client, NX_PTR_ERROR, _exists)
     if status:
         return status, None, 0
     with client._lock:
@@ -105,11 +105,11 @@ def nxd_mqtt_client_message_discard(client) -> int:
 
     :return: NXD_MQTT_SUCCESS; NXD_MQTT_NO_MESSAGE; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return call(client, NX_PTR_ERROR, _message_discard)
+    return _call(client, NX_PTR_ERROR, _message_discard)
 
 
 def _message_discard(client) -> int:
-    with created(client)._lock:
+    with _created(client)._lock:
         if not client._inbox.peek():
             return NXD_MQTT_NO_MESSAGE
         client.take()
@@ -123,13 +123,13 @@ def nxd_mqtt_client_queue_policy_set(client, policy: int) -> int:
         NXD_MQTT_QUEUE_DROP_NEW or NXD_MQTT_QUEUE_DROP_OLD; QoS 1 messages are never dropped
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
     """
-    return call(client, NX_PTR_ERROR, _queue_policy_set, policy)
+    return _call(client, NX_PTR_ERROR, _queue_policy_set, policy)
 
 
 def _queue_policy_set(client, policy: int) -> None:
-    if not within(policy, 0, 2):
-        refuse("no such queue policy")
-    created(client)._inbox.policy = policy
+    if not _within(policy, 0, 2):
+        _refuse("no such queue policy")
+    _created(client)._inbox.policy = policy
 
 
 def nxd_mqtt_client_timeout_set(client, which: int, ticks: int) -> int:
@@ -139,16 +139,16 @@ def nxd_mqtt_client_timeout_set(client, which: int, ticks: int) -> int:
     :param int ticks: 10 ms each; NX_WAIT_FOREVER or 0 for no limit
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
     """
-    return call(client, NX_PTR_ERROR, _timeout_set, which, ticks)
+    return _call(client, NX_PTR_ERROR, _timeout_set, which, ticks)
 
 
 def _timeout_set(client, which: int, ticks: int) -> None:
     if ticks == NX_WAIT_FOREVER:
         ticks = 0
-    known = within(which, 0, 13) and which in _TIMEOUTS
-    if not known or not within(ticks, 0, _LONGEST_TICKS):
-        refuse("no such timeout, or too many ticks")
-    created(client)._session.limits[which] = ticks * _MILLISECONDS_PER_TICK
+    known = _within(which, 0, 13) and which in _TIMEOUTS
+    if not known or not _within(ticks, 0, _LONGEST_TICKS):
+        _refuse("no such timeout, or too many ticks")
+    _created(client)._session.limits[which] = ticks * _MILLISECONDS_PER_TICK
 
 
 def nxd_mqtt_client_statistics_get(client):
@@ -157,7 +157,7 @@ def nxd_mqtt_client_statistics_get(client):
     :return: (status, statistics): a dict of counters since the client was created, None with an
         error
     """
-    status = call(client, NX_PTR_ERROR, _exists)
+    status = _call(client, NX_PTR_ERROR, _exists)
     if status:
         return status, None
     session = client._session

@@ -29,7 +29,6 @@ _STATE_CONNECTED = const(3)
 _CONNACK = const(2)
 _PUBLISH = const(3)
 _PUBACK = const(4)
-_SUBSCRIBE = const(8)
 _SUBACK = const(9)
 _UNSUBACK = const(11)
 _PINGRESP = const(13)
@@ -153,6 +152,8 @@ class Session:
         self._ping_owed = False
         # How many answers of each packet type are awaited.
         self._awaited = [0] * (_PINGRESP + 1)
+        # What was handed over and not sent goes out on the next link as if for the first time.
+        self.store.handed = self.store.sent
         self.store.drop_requests()
 
     # -- the application's calls --------------------------------------------------------------

@@ -19,7 +19,6 @@ try:
 except ImportError:  # boards whose sockets are all behind SPI may lack it
     poll = None
 
-_CONNECT_FAILURE = const(0x10005)
 _COMMUNICATION_FAILURE = const(0x10007)
 
 # errno of "not now" in the several stacks: EAGAIN (Linux and lwIP; macOS), SSLWantRead and
