@@ -63,12 +63,12 @@ def nx_ip_create(
     :param radio: ``wifi.radio``, an AirLift, a WIZnet5k or ``CPythonNetwork``: sockets then come
         from ConnectionManager
     :param socket_pool: a pool to take sockets from directly, instead of a radio
-    :param ssl_context: for secure connections, instead of the radio's own
+    :param ssl_context: kept for secure connections, which are not built yet
     :param clock: callable, milliseconds that wrap at 2**29; default ``adafruit_ticks.ticks_ms``
-    :param lock: an ``RLock`` where several real threads call one client
-    :param kernel: runs the clients' threads
+    :param lock: an ``RLock`` where several real threads call one client; a plain one is refused
+    :param kernel: kept for a kernel that runs the clients' threads, which is not built yet
     :param link_up: callable, asked before each attempt whether the network is there
-    :return: NX_SUCCESS; NX_PTR_ERROR without a control block, radio or pool
+    :return: NX_SUCCESS; NX_PTR_ERROR for anything that cannot serve as what it is given for
     """
     if not isinstance(ip, NX_IP) or (radio is None and not hasattr(socket_pool, "getaddrinfo")):
         return NX_PTR_ERROR
