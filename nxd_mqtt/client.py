@@ -5,8 +5,7 @@
 
 ``poll`` is what NetX's MQTT thread does in one turn: it opens the link that is wanted, sends what
 is owed, reads a bounded number of packets and tells the application what happened. Every wait is a
-loop over it. Callbacks run outside the lock and one at a time; what happens while one runs is kept
-in a list and told when it has returned.
+loop over it. A link that is lost is replaced by a new one where the application wants that.
 """
 
 from micropython import const
@@ -17,15 +16,8 @@ from .reader import Reader
 from .session import Session
 from .status import MQTTError
 from .store import Store
+from .teller import Teller
 from .transport import NX_IP
-
-try:
-    from _thread import get_ident
-except ImportError:  # one thread, which needs no name
-
-    def get_ident() -> int:
-        return 1
-
 
 _IN_PROGRESS = const(0x37)
 _ALREADY_CONNECTED = const(0x10001)
@@ -45,11 +37,9 @@ _STATE_INITIALIZE = const(0)
 _STATE_CONNECTING = const(2)
 _STATE_CONNECTED = const(3)
 
-# What an event is: the packet type that it speaks of.
+# Packet types; they say of what an event speaks.
 _CONNACK = const(2)
-_PUBLISH = const(3)
 _SUBACK = const(9)
-_DISCONNECT = const(14)
 
 _LINK_WANTED = const(1)
 _LINK_OPENING = const(2)
@@ -57,13 +47,14 @@ _LINK_OPEN = const(3)
 
 _STAGING_BYTES = const(512)
 _STEPS_PER_POLL = const(16)
-# How many events may wait to be told, and how many of them reading leaves for the result of a
-# connect, the end of a link and what it is about to read.
-_EVENTS = const(16)
-_EVENT_RESERVE = const(3)
+# How many reasons of endings are remembered.
+_REASONS = const(4)
 
 # Milliseconds.
 _THREAD_SLICE = const(100)
+_MOMENT = const(10)
+
+_GIVE_UP = const(-1)
 
 _CLOCK_MASK = const((1 << 29) - 1)
 _HALF_RANGE = const(1 << 28)
@@ -91,7 +82,7 @@ class NXD_MQTT_CLIENT:
 
     def __init__(self):
         self._session = None
-        self._teller = 0
+        self._teller = Teller(self)
         self.reason = None
 
     # -- life ---------------------------------------------------------------------------------
@@ -110,7 +101,6 @@ class NXD_MQTT_CLIENT:
         self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
         self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
         self.reason = None
-        self._endings = []
         self.session_present = self.packet_identifier = self.message_qos = self.message_retain = 0
         self._ip = ip
         self._lock = ip.lock
@@ -118,11 +108,13 @@ class NXD_MQTT_CLIENT:
         self._link.leave()
         self._inbox = Inbox(memory)
         self._reader = Reader(bytearray(_STAGING_BYTES), self._inbox)
-        # What was not told yet, a ring: number << 4 | kind.
-        self._events = [0] * _EVENTS
-        self._next_event = self._untold = 0
+        self._teller.begin()
+        # The back-off of a client that connects again by itself, else None.
+        self.backoff = None
+        # The newest ones last.
+        self.reasons = [None] * _REASONS
         self._more = self._blocking = False
-        self._result = self._patience = 0
+        self._result = self._patience = self._calls = self.attempts = self.connects = 0
         self._ending = _NOT_CONNECTED
         self._session = Session(Store(payload_size, depth), self._inbox, payload_size)
 
@@ -138,6 +130,7 @@ class NXD_MQTT_CLIENT:
             if self._link.state == _LINK_OPEN:  # a callback has connected again
                 self._link.leave()
             self._session.end(_STATE_INITIALIZE)
+            self._session.store.close()
             self._inbox.clear()
 
     # -- connecting ---------------------------------------------------------------------------
@@ -148,42 +141,55 @@ class NXD_MQTT_CLIENT:
         :param int keepalive: seconds
         :param int wait: milliseconds for all of it, -1 for ever
         """
-        blocking = wait != 0 and not self._in_callback()
+        blocking = wait != 0 and not self._teller.in_callback()
         with self._lock:
             answer = _CONNECT_ANSWERS[self._session.state]
             if answer:
                 return answer
-            if self._untold >= _EVENTS - _EVENT_RESERVE:
+            if self._teller.full():
                 return _PACKET_POOL_FAILURE
             self._patience = wait
             self._blocking = blocking
             self._result = _IN_PROGRESS
             self._ending = _NOT_CONNECTED
+            self._calls += 1
+            if self.backoff:
+                self.backoff.begin()
             self._session.begin(keepalive, clean)
             self._link = Link(self._ip, host, port)
         return self._see_through(wait) if blocking else _IN_PROGRESS
 
     def _see_through(self, wait: int) -> int:
         ending = _SUCCESS
-        link = self._link
+        call = self._calls
         start = self._ip.clock()
         while self._result == _IN_PROGRESS:
-            if self._link is not link:  # another thread has given this attempt up for its own
+            if self._calls != call:  # another thread has given this call up for its own
                 return _CONNECT_FAILURE
             self._patience = self._remaining(start, wait)
             if self._patience:
                 ending = self._poll_for(self._patience)
-                continue
-            with self._lock:
-                if self._result == _IN_PROGRESS and self._link is link:
-                    opened = link.state == _LINK_OPEN
-                    status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
-                    self._end(status, "connack" if opened else "tcp", "the wait is over")
+            elif self._give_up(call):
+                return _IN_PROGRESS
+        self._blocking = False
+        self._patience = 0
         # What the caller has not learned from the result is for the next poll to tell: a link that
         # came and went in one turn.
         self._ending = _NOT_CONNECTED if self._result else ending or _NOT_CONNECTED
-        self._tell()
+        self._teller.tell()
         return self._result
+
+    def _give_up(self, call: int) -> bool:
+        """The wait of a call is over; whether poll is to go on with it."""
+        with self._lock:
+            if self._result == _IN_PROGRESS and self._calls == call:
+                if self.backoff:
+                    self._blocking = False
+                    return True
+                opened = self._link.state == _LINK_OPEN
+                status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
+                self._end(status, "connack" if opened else "tcp", "the wait is over")
+        return False
 
     def _remaining(self, start: int, wait: int) -> int:
         """What is left of a wait, in milliseconds; -1 when it has no end."""
@@ -204,6 +210,7 @@ class NXD_MQTT_CLIENT:
             if link.state != _LINK_WANTED:
                 return
             link.state = _LINK_OPENING
+            self.attempts += 1
             limit = self._session.limits[0] or _HALF_RANGE
             if self._patience > 0:
                 limit = min(limit, self._patience)
@@ -239,11 +246,11 @@ class NXD_MQTT_CLIENT:
             self._guarded(_SEND)
             self._end(_SUCCESS, "session", "disconnected by the application")
             self._ending = _NOT_CONNECTED
-        self._tell()
-        if not self._untold:
-            self._let_go()
+        self._teller.tell()
+        if not self._teller.untold:
+            self.let_go()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
         """Release unread messages, unless they may be those of a link that has begun since."""
         with self._lock:
             if self._session.state < _STATE_CONNECTING:
@@ -258,20 +265,30 @@ class NXD_MQTT_CLIENT:
             stage = "connack"
             if status == _INVALID_PACKET:
                 status = _SERVER_MESSAGE_FAILURE
-        self._session.end()
+        link = self._link
+        pause = _GIVE_UP
+        if status and self.backoff:
+            connected = state == _STATE_CONNECTED
+            pause = self.backoff.pause(self._ip.clock(), status, cause, connected)
+        if pause == _GIVE_UP:
+            self._session.end()
+            self._ending = status
+        else:
+            self._session.end(_STATE_CONNECTING)
+            self._link = link.again(self._ip.clock(), pause)
         self._reader.reset()
         self.reason = (stage, status, cause)
-        self._ending = status
+        self.reasons.append(self.reason)
+        self.reasons.pop(0)
         if state == _STATE_CONNECTED:
-            self._endings.append(self.reason)
-            self._note(_DISCONNECT, status)
-        else:
+            self._teller.note_ending(status, self.reason)
+        elif pause == _GIVE_UP:
             self._result = status or _CONNECT_FAILURE
             # NetX tells a blocking caller by the status alone, unless a CONNACK was seen.
             if not (self._blocking and 0 < status < _SERVER_MESSAGE_FAILURE):
                 unanswered = status in (_SUCCESS, _COMMUNICATION_FAILURE)
-                self._note(_CONNACK, _CONNECT_FAILURE if unanswered else status)
-        self._link.leave()
+                self._teller.note(_CONNACK, _CONNECT_FAILURE if unanswered else status)
+        link.leave()
 
     # -- the turn -----------------------------------------------------------------------------
 
@@ -282,9 +299,9 @@ class NXD_MQTT_CLIENT:
         :return: SUCCESS while a link or an attempt lives, the status of its end once, then
             NOT_CONNECTED
         """
-        if wait and not self._in_callback():
+        if wait and not self._teller.in_callback():
             self._rest(wait)
-        if self._link.state == _LINK_WANTED:
+        if self._link.due(self._ip.clock()) == 0 and not self._teller.full():
             self._open()
         more = self._guarded(_SEND)
         # Should a callback raise, there is still something to do.
@@ -293,13 +310,15 @@ class NXD_MQTT_CLIENT:
         while more and budget:
             more = self._guarded(_RECEIVE)
             budget -= 1
-            if self._untold:
-                self._tell()
+            if self._teller.untold:
+                self._teller.tell()
         self._more = more
         self._guarded(_SERVE)
         if self._reader.holding:  # acknowledgements that have gone may have made room
             self._more = self._guarded(_RECEIVE)
-        self._tell()
+        with self._lock:
+            self._session.store.tick(self._ip.clock())
+        self._teller.tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS
         ending = self._ending
@@ -319,8 +338,8 @@ class NXD_MQTT_CLIENT:
 
     def _serve(self, now: int) -> bool:
         """See what is late: only what a read has not found, so not while reading has stopped."""
-        full = self._untold > _EVENTS - _EVENT_RESERVE
-        self._session.tick(now, self._more or full or self._reader.holding)
+        stopped = self._more or self._teller.full() or self._reader.holding
+        self._session.tick(now, stopped)
         return self._send(now)
 
     def _send(self, now: int) -> bool:
@@ -339,7 +358,7 @@ class NXD_MQTT_CLIENT:
 
     def _receive(self, now: int) -> bool:
         """Handle one packet, or read once; whether there may be more."""
-        if self._untold > _EVENTS - _EVENT_RESERVE:
+        if self._teller.full():
             return False
         reader = self._reader
         kind = reader.next_packet()
@@ -356,10 +375,13 @@ class NXD_MQTT_CLIENT:
             number = reader.packet_id
             if kind == _CONNACK:
                 self.session_present = reader.connack_flags
+                self.connects += 1
+                if self.backoff:
+                    self.backoff.connected(now)
                 self._result = number = _SUCCESS
             elif kind == _SUBACK:
                 number |= reader.return_code << 16
-            self._note(kind, number)
+            self._teller.note(kind, number)
         return True
 
     def _rest(self, wait: int) -> None:
@@ -374,16 +396,21 @@ class NXD_MQTT_CLIENT:
         while True:
             read = write = False
             with self._lock:
-                link = self._link
-                if self._more or self._untold or link.state == _LINK_WANTED:
+                if self._more or self._teller.untold:
                     return
-                nap = self._remaining(start, wait)
+                link = self._link
+                now = clock()
+                limit = link.due(now)
                 if link.state == _LINK_OPEN:
-                    holding = self._reader.holding
-                    limit = self._session.deadline(clock(), holding)
-                    nap = limit if nap < 0 else min(nap, limit)
-                    read = not holding
+                    read = not self._reader.holding
                     write = self._session.unsent()
+                    limit = self._session.deadline(now, not read)
+                elif limit == 0:
+                    return
+                if not (read or write) and link.state != _LINK_WANTED:
+                    limit = _MOMENT if limit < 0 else min(limit, _MOMENT)
+                nap = self._remaining(start, wait)
+                nap = limit if nap < 0 else min(nap, limit)
             if shared and not 0 <= nap < _THREAD_SLICE:
                 nap = _THREAD_SLICE
             before = clock()
@@ -391,63 +418,6 @@ class NXD_MQTT_CLIENT:
             napped = clock() - before & _CLOCK_MASK
             if not shared or not read or not nap or napped < nap:
                 return
-
-    # -- telling ------------------------------------------------------------------------------
-
-    def _in_callback(self) -> bool:
-        return self._teller != 0 and self._teller == get_ident()
-
-    def _note(self, kind: int, number: int) -> None:
-        """Keep an event to be told; there is room, because reading stops in time."""
-        place = self._next_event + self._untold
-        if kind == _PUBLISH:
-            # Messages that follow each other share an entry: their number.
-            number = 1
-            newest = (place - 1) % _EVENTS
-            if self._untold and self._events[newest] & 0x0F == _PUBLISH:
-                self._events[newest] += 0x10
-                return
-        self._events[place % _EVENTS] = number << 4 | kind
-        self._untold += 1
-
-    def _tell(self) -> None:
-        """Tell what has happened, unless a callback is running already."""
-        while self._untold:
-            with self._lock:
-                if self._teller:
-                    return
-                self._teller = get_ident()
-            try:
-                while self._untold:
-                    with self._lock:
-                        event = self._events[self._next_event]
-                        self._next_event = (self._next_event + 1) % _EVENTS
-                        self._untold -= 1
-                    self._tell_one(event & 0x0F, event >> 4)
-            finally:
-                self._teller = 0
-
-    def _tell_one(self, kind: int, number: int) -> None:
-        if kind == _PUBLISH:
-            while number and self.nxd_mqtt_client_receive_notify and self._inbox.count:
-                number -= 1
-                self.nxd_mqtt_client_receive_notify(self, self._inbox.count)
-        elif kind == _CONNACK:
-            if self.nxd_mqtt_connect_notify:
-                self.nxd_mqtt_connect_notify(self, number, self.nxd_mqtt_connect_context)
-        elif kind == _DISCONNECT:
-            self.reason = self._endings.pop(0)
-            try:
-                if self.nxd_mqtt_disconnect_notify:
-                    self.nxd_mqtt_disconnect_notify(self)
-            finally:
-                # The application's own disconnect lets go of unread messages, after this.
-                if not number:
-                    self._let_go()
-        elif self.nxd_mqtt_ack_receive_notify:
-            code = number >> 16 if kind == _SUBACK else None
-            context = self.nxd_mqtt_ack_receive_context
-            self.nxd_mqtt_ack_receive_notify(self, kind, number & 0xFFFF, code, context)
 
     # -- messages -----------------------------------------------------------------------------
 
@@ -463,17 +433,21 @@ class NXD_MQTT_CLIENT:
         while True:
             with self._lock:
                 session = self._session
-                if session.state != _STATE_CONNECTED:
+                if session.state != _STATE_CONNECTED and not (flags & 2 and self._keeps()):
                     return _NOT_CONNECTED
                 status = session.publish(self._ip.clock(), topic, message, flags)
                 if not status:
                     return self._hand_over(flags & 2)
                 holding = self._reader.holding and not self._more
-            left = 0 if holding or self._in_callback() else self._remaining(start, wait)
+            left = 0 if holding or self._teller.in_callback() else self._remaining(start, wait)
             if not left:
                 return status
             # An end that this poll learns of is still the next poll's to tell.
             self._ending = self._poll_for(left) or _NOT_CONNECTED
+
+    def _keeps(self) -> bool:
+        """Whether what is stored now finds its link later."""
+        return self.backoff is not None and self._session.state == _STATE_CONNECTING
 
     def _hand_over(self, quality: int) -> int:
         """Offer an accepted packet to the link; what is stored is accepted whatever comes."""
@@ -485,7 +459,7 @@ class NXD_MQTT_CLIENT:
     def request(self, topic, quality: int) -> int:
         """Subscribe to the bytes of a topic filter, or with QoS -1 unsubscribe."""
         with self._lock:
-            if self._session.state != _STATE_CONNECTED:
+            if self._session.state != _STATE_CONNECTED and not self._keeps():
                 return _NOT_CONNECTED
             status = self._session.request(topic, quality)
             return status or self._hand_over(1)
@@ -506,9 +480,9 @@ class NXD_MQTT_CLIENT:
             return status, inbox.topic_length, inbox.message_length
 
     def take(self) -> None:
-        """The oldest message leaves the queue; what was held has room now."""
+        """The oldest message leaves the queue: what was held has room, or is acknowledged now."""
         self._inbox.take()
-        self._more = self._more or self._reader.holding
+        self._more = self._more or self._reader.holding or self._inbox.owed() != 0
 
 
 _BEGIN = NXD_MQTT_CLIENT._begin

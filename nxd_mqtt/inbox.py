@@ -37,7 +37,7 @@ class Inbox:
     def __init__(self, memory):
         self._ring = memoryview(memory)
         self._size = len(memory) - _SLACK
-        self.policy = 0
+        self.policy = self.ack_on_get = 0
         self.received = 0
         self.dropped = 0
         self.oversize = 0
@@ -157,8 +157,11 @@ class Inbox:
         self._release()
 
     def owed(self) -> int:
-        """The packet identifier of the next message to acknowledge, or 0."""
-        if self._acked == self._used:
+        """The packet identifier of the next message to acknowledge, or 0.
+
+        With ``ack_on_get`` only what the application has taken is acknowledged.
+        """
+        if self._acked >= (self._taken if self.ack_on_get else self._used):
             return 0
         body = self._acked + _HEADER
         if self._flags(self._acked) & _NO_BODY:

@@ -19,6 +19,8 @@ _CLOSED = const(0)
 _WANTED = const(1)
 _OPENING = const(2)
 
+_CLOCK_MASK = const((1 << 29) - 1)
+
 # getaddrinfo: no such name, no answer, no address.
 _UNRESOLVED = (-2, -3, -5)
 
@@ -34,15 +36,29 @@ class Link:
     :param ip: the platform
     :param str host: name or address
     :param int port: of the broker
+    :param int now: milliseconds
+    :param int pause: milliseconds from now on in which it must not be opened
     """
 
-    def __init__(self, ip, host: str, port: int):
+    def __init__(self, ip, host: str, port: int, now: int = 0, pause: int = 0):
         self._ip = ip
         self._host = host
         self._port = port
+        self._since = now
+        self._pause = pause
         self.socket = None
         self.live = False
         self.state = _WANTED
+
+    def again(self, now: int, pause: int):
+        """A new link to the same broker."""
+        return Link(self._ip, self._host, self._port, now, pause)
+
+    def due(self, now: int) -> int:
+        """Milliseconds until it may be opened; -1 for a link that has been."""
+        if self.state != _WANTED:
+            return -1
+        return max(self._pause - (now - self._since & _CLOCK_MASK), 0)
 
     # -- opening ------------------------------------------------------------------------------
 

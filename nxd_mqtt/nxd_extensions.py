@@ -13,6 +13,7 @@ from .client import NXD_MQTT_CLIENT
 from .status import (
     NX_PTR_ERROR,
     NX_WAIT_FOREVER,
+    NXD_MQTT_INVALID_STATE,
     NXD_MQTT_NO_MESSAGE,
     NXD_MQTT_SUCCESS,
 )
@@ -20,6 +21,9 @@ from .status import (
 NXD_MQTT_QUEUE_HOLD = const(0)
 NXD_MQTT_QUEUE_DROP_NEW = const(1)
 NXD_MQTT_QUEUE_DROP_OLD = const(2)
+
+NXD_MQTT_ACK_ON_QUEUE = const(0)
+NXD_MQTT_ACK_ON_GET = const(1)
 
 NXD_MQTT_TIMEOUT_CONNECT = const(0)
 NXD_MQTT_TIMEOUT_CONNACK = const(2)
@@ -35,7 +39,9 @@ _TIMEOUTS = (0, 2, 4, 9, 11, 13)
 _MILLISECONDS_PER_TICK = const(10)
 _LONGEST_TICKS = const((1 << 27) // 10)
 
-_LINK_WANTED = const(1)
+_MOST_SUBSCRIPTIONS = const(1000)
+
+_STATE_IDLE = const(1)
 _LINK_OPEN = const(3)
 
 
@@ -71,11 +77,14 @@ def nxd_mqtt_client_deadline_get(client):
         return status, NX_WAIT_FOREVER
     with client._lock:
         link = client._link
-        if client._more or client._untold or link.state == _LINK_WANTED:
-            return NXD_MQTT_SUCCESS, 0
-        if link.state != _LINK_OPEN:
+        now = client._ip.clock()
+        left = link.due(now)
+        if client._more or client._teller.untold:
+            left = 0
+        elif link.state == _LINK_OPEN:
+            left = client._session.deadline(now, client._reader.holding)
+        elif left < 0:
             return NXD_MQTT_SUCCESS, NX_WAIT_FOREVER
-        left = client._session.deadline(client._ip.clock(), client._reader.holding)
     # Rounded up: a poll that comes a moment early would find nothing to do.
     return NXD_MQTT_SUCCESS, -(-left // _MILLISECONDS_PER_TICK)
 
@@ -132,6 +141,96 @@ def _queue_policy_set(client, policy: int) -> None:
     _created(client)._inbox.policy = policy
 
 
+def nxd_mqtt_client_ack_mode_set(client, mode: int) -> int:
+    """Say when a QoS 1 message is acknowledged.
+
+    :param int mode: NXD_MQTT_ACK_ON_QUEUE (when it is in the receive queue; the default, as in C)
+        or NXD_MQTT_ACK_ON_GET (when the application has taken or discarded it: what a crash takes
+        away before that, the broker sends again)
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
+    """
+    return _call(client, NX_PTR_ERROR, _ack_mode_set, mode)
+
+
+def _ack_mode_set(client, mode: int) -> None:
+    if not _within(mode, 0, 1):
+        _refuse("no such acknowledgement mode")
+    _created(client)._inbox.ack_on_get = mode
+
+
+def _idle(client) -> NXD_MQTT_CLIENT:
+    """The client, if it has no link and wants none."""
+    if _created(client).state != _STATE_IDLE:
+        _refuse("only without a link", NXD_MQTT_INVALID_STATE)
+    return client
+
+
+def nxd_mqtt_client_reconnect_set(
+    client, minimum_ticks: int, maximum_ticks: int, subscriptions: int = 16
+) -> int:
+    """Let the client connect again by itself, from the first connect on.
+
+    It stays CONNECTING until it succeeds, is refused for good, has lost three connections in a row
+    to the same protocol violation, or ``nxd_mqtt_client_disconnect`` is called. Meanwhile QoS 1
+    messages and requests are accepted; what was subscribed to is asked for again where the broker
+    has no session any more.
+
+    The pause between two attempts doubles from the shortest to the longest, each drawn at random
+    from the upper half; it is the shortest again after a link that was up for 30 s, or for the
+    longest pause where that is less.
+
+    :param int minimum_ticks: the shortest pause, 10 ms each
+    :param int maximum_ticks: the longest pause; 0 for both turns it off (the default, as in C)
+    :param int subscriptions: how many topic filters can be remembered
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_INVALID_STATE
+        with a link, or on the way to one
+    """
+    return _call(client, NX_PTR_ERROR, _reconnect_set, minimum_ticks, maximum_ticks, subscriptions)
+
+
+def _reconnect_set(client, minimum: int, maximum: int, depth: int) -> None:
+    client = _idle(client)
+    backoff = table = None
+    if maximum != 0 or minimum != 0:
+        if not _within(maximum, 1, _LONGEST_TICKS) or not _within(minimum, 1, maximum):
+            _refuse("the pauses must be ticks, the shorter one first")
+        if not _within(depth, 0, _MOST_SUBSCRIPTIONS):
+            _refuse("subscriptions must be 0 to 1000")
+        from random import randint
+
+        from .reconnect import Backoff, Subscriptions
+
+        ticks = _MILLISECONDS_PER_TICK
+        backoff = Backoff(minimum * ticks, maximum * ticks, randint)
+        table = Subscriptions(depth)
+    client.backoff = backoff
+    client._session.subscriptions = table
+
+
+def nxd_mqtt_client_store_set(client, store) -> int:
+    """Keep unacknowledged QoS 1 messages where the store keeps them, before the first connect.
+
+    What the store has kept from before is sent at the next connect. From then on ``publish`` also
+    returns NXD_MQTT_INTERNAL_ERROR, when the medium fails; ``client.reason`` has the cause.
+
+    :param store: a ``FileStore``
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_STATE with a link, or when a message
+        waits already; NXD_MQTT_INTERNAL_ERROR when the medium fails; NXD_MQTT_INVALID_PARAMETER
+        for what is on the medium and is not this client's
+    """
+    if not hasattr(store, "attach"):
+        return NX_PTR_ERROR
+    return _call(client, NX_PTR_ERROR, _store_set, store)
+
+
+def _store_set(client, store) -> None:
+    session = _idle(client)._session
+    if session.store.count or hasattr(session.store, "attach"):
+        _refuse("the client has messages already", NXD_MQTT_INVALID_STATE)
+    store.attach(client.client_id, session.store)
+    session.store = store
+
+
 def nxd_mqtt_client_timeout_set(client, which: int, ticks: int) -> int:
     """Say how long the peer may take.
 
@@ -155,7 +254,9 @@ def nxd_mqtt_client_statistics_get(client):
     """Ask what happened so far.
 
     :return: (status, statistics): a dict of counters since the client was created, None with an
-        error
+        error; "attempts" counts links that were tried, "connects" those that the broker accepted,
+        "reconnects" those of them that replaced a lost one; "reasons" are the last four endings,
+        each as ``client.reason``
     """
     status = _call(client, NX_PTR_ERROR, _exists)
     if status:
@@ -172,6 +273,10 @@ def nxd_mqtt_client_statistics_get(client):
         "unread": inbox.count,
         "dropped": inbox.dropped,
         "oversize": inbox.oversize,
+        "attempts": client.attempts,
+        "connects": client.connects,
+        "reconnects": client.backoff.reconnects if client.backoff else 0,
+        "reasons": [reason for reason in client.reasons if reason],
         "skipped_topic_length": client._reader.skipped_topic,
         "skipped_message_length": client._reader.skipped_message,
     }

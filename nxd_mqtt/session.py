@@ -87,6 +87,8 @@ class Session:
 
     def __init__(self, store, inbox, output_size: int):
         self.store = store
+        # The table of subscriptions of a client that connects again by itself, else None.
+        self.subscriptions = None
         self._inbox = inbox
         self._output = memoryview(bytearray(output_size))
         self.next_packet_id = 1
@@ -107,6 +109,8 @@ class Session:
 
         :param int keepalive: seconds, 0 is none
         """
+        if clean and self.subscriptions:
+            self.subscriptions.clear()
         self.state = _STATE_CONNECTING
         self._keepalive = keepalive
         self._clean = clean
@@ -146,7 +150,11 @@ class Session:
             self._to = put_short(self._output, self._to, _DISCONNECT_FIRST)
 
     def end(self, state: int = _STATE_IDLE) -> None:
-        """The link is gone, or was never there; at INITIALIZE the client is given up."""
+        """The link is gone, or was never there.
+
+        :param int state: CONNECTING when another one will follow, which carries what is stored;
+            at INITIALIZE the client is given up
+        """
         self.state = state
         self._from = self._to = self._offered = 0
         self._ping_owed = False
@@ -154,7 +162,10 @@ class Session:
         self._awaited = [0] * (_PINGRESP + 1)
         # What was handed over and not sent goes out on the next link as if for the first time.
         self.store.handed = self.store.sent
-        self.store.drop_requests()
+        if state != _STATE_CONNECTING:
+            if self.subscriptions:
+                self.subscriptions.abandon(self.store)
+            self.store.drop_requests()
 
     # -- the application's calls --------------------------------------------------------------
 
@@ -189,7 +200,11 @@ class Session:
             return _PACKET_POOL_FAILURE
         self.packet_id = self._new_packet_id()
         first = _UNSUBSCRIBE_FIRST if quality < 0 else _SUBSCRIBE_FIRST
-        put_request(store.packets[store.count], first, self.packet_id, topic, quality)
+        packet = store.packets[store.count][:size]
+        put_request(packet, first, self.packet_id, topic, quality)
+        subscriptions = self.subscriptions if quality >= 0 else None
+        if subscriptions and not subscriptions.keep(self.packet_id, packet):
+            return _PACKET_POOL_FAILURE
         store.add(self.packet_id, size)
         return _SUCCESS
 
@@ -204,7 +219,8 @@ class Session:
         while True:
             packet_id = self.next_packet_id
             self.next_packet_id = packet_id + 1 if packet_id < _LAST_PACKET_ID else 1
-            if self.store.find(packet_id) < 0:
+            taken = self.subscriptions and self.subscriptions.find(packet_id) >= 0
+            if self.store.find(packet_id) < 0 and not taken:
                 return packet_id
 
     # -- bytes out ----------------------------------------------------------------------------
@@ -227,20 +243,31 @@ class Session:
             self._ping_owed = False
             # One is enough for a link that takes nothing: count it as sent.
             self._last_sent = now
-        store = self.store
-        while store.handed < store.count:
-            packet = store.packets[store.handed]
-            end = to + store.lengths[store.handed]
-            if end > len(output):
-                break
-            output[to:end] = packet[: end - to]
-            store.starts[store.handed] = to
-            store.handed += 1
-            to = end
-            if packet[0] & _DUP:
-                self.resent += 1
-            self._await((packet[0] >> 4) + 1, now)
+        subscriptions = self.subscriptions
+        if subscriptions:
+            to = self._hand_over(subscriptions, to, now)
+        if not subscriptions or subscriptions.handed == subscriptions.count:
+            to = self._hand_over(self.store, to, now)
         self._to = to
+
+    def _hand_over(self, store, to: int, now: int) -> int:
+        """Copy stored packets to ``to`` in the output buffer; returns where they end."""
+        output = self._output
+        while store.handed < store.count:
+            place = store.handed
+            if store.starts[place] >= 0:
+                packet = store.packets[place]
+                end = to + store.lengths[place]
+                if end > len(output):
+                    break
+                output[to:end] = packet[: end - to]
+                store.starts[place] = to
+                to = end
+                if packet[0] & _DUP:
+                    self.resent += 1
+                self._await((packet[0] >> 4) + 1, now)
+            store.handed += 1
+        return to
 
     def unsent(self) -> bool:
         """Whether bytes wait for the link."""
@@ -264,6 +291,8 @@ class Session:
             self._offered = 0
             self._last_sent = now
             self.store.taken(self._from)
+            if self.subscriptions:
+                self.subscriptions.taken(self._from)
             if self._from == self._to:
                 self._from = self._to = 0
 
@@ -303,6 +332,8 @@ class Session:
         self._answered(kind, now)
         reader.connected = True
         self._inbox.settle(flags)
+        if self.subscriptions:
+            self.subscriptions.renew(flags, self.store)
         if not self._clean:
             self.store.rewind()
         return True
@@ -310,17 +341,24 @@ class Session:
     def _acknowledge(self, kind: int, reader, now: int) -> bool:
         """PUBACK, SUBACK or UNSUBACK: the stored packet that it answers goes."""
         store = self.store
-        place = store.find(reader.packet_id)
-        if not 0 <= place < store.sent or store.packets[place][0] >> 4 != kind - 1:
-            if kind == _SUBACK:
-                violation("SUBACK unasked")
+        subscriptions = self.subscriptions
+        packet_id = reader.packet_id
+        code = reader.return_code
+        if kind == _SUBACK and code not in _GRANTS:
+            violation("SUBACK with code %d" % code)
+        place = store.find(packet_id)
+        if 0 <= place < store.sent and store.packets[place][0] >> 4 == kind - 1:
+            if subscriptions and kind != _PUBACK:
+                packet = store.packets[place][: store.lengths[place]]
+                subscriptions.settle(packet, packet_id, code, store)
+            store.remove(place)
+            if kind == _PUBACK:
+                self.acknowledged += 1
+        elif kind != _SUBACK:
             return False
-        if kind == _SUBACK and reader.return_code not in _GRANTS:
-            violation("SUBACK with code %d" % reader.return_code)
-        store.remove(place)
+        elif not (subscriptions and subscriptions.answered(packet_id, code)):
+            violation("SUBACK unasked")
         self._answered(kind, now)
-        if kind == _PUBACK:
-            self.acknowledged += 1
         return True
 
     def _pingresp(self, kind: int, reader, now: int) -> bool:

@@ -84,8 +84,21 @@ class Store:
                 self.remove(place)
 
     def drop_sent(self) -> None:
-        """Forget what a link has carried, as a clean session demands [MQTT-3.1.2-6]."""
+        """Forget the messages that a link has carried, for a clean session [MQTT-3.1.2-6].
+
+        Requests stay: a client that connects by itself still wants their answers.
+        """
         for place in range(self.count - 1, -1, -1):
-            if place < self.sent or self.packets[place][0] & _DUP:
+            first = self.packets[place][0]
+            if first & _PACKET_TYPE == _PUBLISH and (place < self.sent or first & _DUP):
                 self.remove(place)
-        self.handed = 0
+        self.handed = self.sent = 0
+
+    def tick(self, now: int) -> None:
+        """A turn of the client: for stores that have something to do from time to time.
+
+        :param int now: milliseconds
+        """
+
+    def close(self) -> None:
+        """The client is given up: for stores that hold more than memory."""

@@ -68,8 +68,8 @@ class NX_IP:
     def wait(self, sock, read: bool, write: bool, milliseconds: int) -> None:
         """Sleep until the socket is ready or the time is over.
 
-        :param sock: a socket, or None to sleep for a moment
-        :param int milliseconds: -1 is for ever
+        :param sock: a socket; with nothing to wait for, None too
+        :param int milliseconds: -1 is for ever, which needs something to wait for
         """
         wants = read * _POLLIN | write * _POLLOUT
         try:
@@ -83,7 +83,7 @@ class NX_IP:
                 slices = -(-milliseconds // _SLICE)
             for _ in range(slices):
                 time.sleep(_SLICE / 1000)
-                if write or not read or sock._available():
+                if write or (read and sock._available()):
                     return
         except (OSError, RuntimeError, ValueError) as error:
             failure(error)  # a socket that has just been closed: reading it will tell

@@ -22,8 +22,12 @@ def sizes_of(client):
     """The lengths of every buffer and container that the client holds on to, sorted."""
     sizes = []
     waiting = [client]
+    seen = set()
     while waiting:
         one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
         name = type(one).__name__
         if type(one).__module__.startswith("nxd_mqtt.") and name != "Link":
             sizes.append((name, len(vars(one))))

@@ -40,4 +40,4 @@ class Platform(NX_IP):
         elif sock is not None and read:
             self.time.run_until(sock._available, limit)
         else:
-            self.time.advance(self.nap or min(10, 10 if limit is None else limit))
+            self.time.advance(self.nap or limit)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 """The plan of the house: floors, modules, and the arrows along which a module may import."""
 
-_BELOW_CLIENT = "status store inbox wire transport reconnect reader session link"
+_BELOW_CLIENT = "status store inbox transport reader session link teller"
 
 # (floor, module, what it is, modules it may import, modules it may import inside functions only)
 HOUSE = (
@@ -13,14 +13,15 @@ HOUSE = (
     ("floor 0", "inbox", "the receive queue", "", ""),
     ("floor 1", "wire", "bytes to fields and back", "status", ""),
     ("floor 1", "transport", "radio, socket, TLS", "status", ""),
-    ("floor 1", "reconnect", "back-off, subscriptions", "status", ""),
+    ("floor 1", "reconnect", "back-off, subscriptions", "store", ""),
     ("floor 2", "reader", "bytes in, packets out", "status wire", ""),
     ("floor 2", "session", "the protocol's states", "status wire", ""),
     ("floor 3", "link", "one socket's life", "status transport", ""),
+    ("floor 3", "teller", "what is to be told", "", ""),
     ("floor 3", "client", "the engine", _BELOW_CLIENT, ""),
     ("roof", "calls", "check, call, status", "status wire client", ""),
     ("roof", "nxd", "NetX's own functions", "status client calls", ""),
-    ("roof", "nxd_extensions", "functions NetX lacks", "status client calls", ""),
+    ("roof", "nxd_extensions", "functions NetX lacks", "status client calls", "reconnect"),
     ("roof", "tls", "secure connect", "status client", ""),
     ("roof", "websocket", "RFC 6455", "status", ""),
     ("roof", "file_store", "a store on a drive", "status store", ""),

@@ -413,10 +413,11 @@ class StoreTrial:
         self._begin_link()
 
     def drop_sent(self) -> None:
-        """A new link that begins anew: what an earlier one has carried goes."""
+        """A new link that begins anew: the messages that an earlier one has carried go."""
         self.store.drop_sent()
         for place in reversed(range(len(self.entries))):
-            if place < self.sent or self.entries[place].packet[0] & _DUP:
+            entry = self.entries[place]
+            if entry.is_publish and (place < self.sent or entry.packet[0] & _DUP):
                 self._forget(place)
         self._begin_link()
 

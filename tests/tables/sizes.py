@@ -3,17 +3,20 @@
 # SPDX-License-Identifier: MIT
 """How large the compiled library may be: the modules, grouped, with a ceiling in bytes each."""
 
-# What a plain client imports. The other groups are one roof module each.
-CORE = "__init__ status store inbox wire transport reconnect reader session link client"
+# What a plain client imports. The other groups are one module each, imported where it is used.
+CORE = "__init__ status store inbox wire transport reader session link teller client"
 
 # (group, its modules, bytes of .mpy at most as compiled by default, and with -O3).
 #
-# The targets are 17,000 for the core and 4,500 for NetX's functions. The core misses its target
-# both ways; nxd keeps its own alone, but not together with calls, without which it does not run.
-# The ceilings only go down.
+# The targets are 20,000 for the core and 4,500 for NetX's functions. The core misses its target as
+# compiled by default; nxd keeps its own alone, but not together with calls, without which it does
+# not run. The ceilings only go down, unless a feature is added that this list then names:
+# connecting again by itself (hooks in session, link and client), acknowledging on get, stores that
+# write (hooks in store and client).
 CEILINGS = (
-    ("core", CORE, 19250, 17600),
+    ("core", CORE, 20950, 19150),
     ("calls", "calls", 1650, 1500),
     ("nxd", "nxd", 4000, 3750),
-    ("nxd_extensions", "nxd_extensions", 2150, 2050),
+    ("nxd_extensions", "nxd_extensions", 3270, 3070),
+    ("reconnect", "reconnect", 1560, 1420),
 )

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""What outlives a link when the client connects again by itself: when to try, what to ask for.
+
+``Backoff`` says how long to wait after an ending, and when to give up. ``Subscriptions`` remembers
+what was subscribed to, for a broker that has forgotten it. Neither knows a clock or a socket.
+"""
+
+from micropython import const
+
+from .store import Store
+
+_CONNECT_FAILURE = const(0x10005)
+_PACKET_POOL_FAILURE = const(0x10006)
+_SERVER_MESSAGE_FAILURE = const(0x10008)
+_INVALID_PARAMETER = const(0x10009)
+_INVALID_PACKET = const(0x1000F)
+_ERROR_UNACCEPTABLE_PROTOCOL = const(0x10081)
+_ERROR_IDENTIFYIER_REJECTED = const(0x10082)
+_ERROR_BAD_USERNAME_PASSWORD = const(0x10084)
+_ERROR_NOT_AUTHORIZED = const(0x10085)
+
+# What no further attempt would mend: a refusal by the broker, a CONNECT or a login of our own that
+# cannot be sent. CONNACK 3, "unavailable", is not among them.
+_FINAL = (
+    _ERROR_UNACCEPTABLE_PROTOCOL,
+    _ERROR_IDENTIFYIER_REJECTED,
+    _ERROR_BAD_USERNAME_PASSWORD,
+    _ERROR_NOT_AUTHORIZED,
+    _PACKET_POOL_FAILURE,
+    _INVALID_PARAMETER,
+)
+# A message that the client must refuse comes again on each link: so often is often enough.
+_SAME_VIOLATIONS = const(3)
+
+# Milliseconds that a link must stay up before the next loss counts as the first one.
+_STABLE = const(30000)
+_CLOCK_MASK = const((1 << 29) - 1)
+
+_NEVER = const(-1)
+_QUIET = const(-1)
+
+_UNSUBSCRIBE_FIRST = const(0xA2)
+_REFUSED = const(0x80)
+
+
+class Backoff:
+    """How long to wait before the next attempt, from loss to loss.
+
+    :param int minimum: milliseconds of the shortest pause
+    :param int maximum: milliseconds of the longest pause
+    :param draw: callable, a random whole number from its first argument to its second
+    """
+
+    def __init__(self, minimum: int, maximum: int, draw):
+        self._minimum = minimum
+        self._maximum = maximum
+        self._draw = draw
+        self._since = self.reconnects = 0
+        self._lost = False
+        self.begin()
+
+    def begin(self) -> None:
+        """The application has asked for a link: nothing of an earlier one counts."""
+        self._ceiling = self._minimum
+        self._violation = None
+        self._violations = 0
+        self._lost = False
+
+    def connected(self, now: int) -> None:
+        """The broker has accepted a connection."""
+        self._since = now
+        self.reconnects += self._lost
+        self._lost = False
+
+    def pause(self, now: int, status: int, cause, connected: bool) -> int:
+        """A link or an attempt has ended.
+
+        :param int status: why
+        :param cause: what of the reason tells one protocol violation from another
+        :param bool connected: whether the broker had accepted it
+        :return: milliseconds to wait before the next attempt, or -1 to give up
+        """
+        if connected:
+            self._lost = True
+            if now - self._since & _CLOCK_MASK >= min(self._maximum, _STABLE):
+                self._ceiling = self._minimum
+        if status in _FINAL or self._repeats(status, cause):
+            return _NEVER
+        # From the upper half: brokers are not stormed by a fleet that lost them at one time.
+        self._ceiling = min(self._ceiling * 2, self._maximum)
+        return self._draw(max(self._ceiling // 2, self._minimum), self._ceiling)
+
+    def _repeats(self, status: int, cause) -> bool:
+        """Whether connections in a row end by the same violation; one never made is none."""
+        if status == _INVALID_PACKET or status == _SERVER_MESSAGE_FAILURE:
+            same = self._violation == cause
+            self._violations = self._violations + 1 if same else 1
+            self._violation = cause
+        elif status != _CONNECT_FAILURE:
+            self._violations = 0
+        return self._violations == _SAME_VIOLATIONS
+
+
+def _filter(packet, end: int):
+    """The topic filter, with its length, of a SUBSCRIBE or UNSUBSCRIBE for one filter."""
+    at = 1
+    while packet[at] > 0x7F:
+        at += 1
+    return bytes(packet[at + 3 : end])
+
+
+class Subscriptions(Store):
+    """The SUBSCRIBE packets of all subscriptions, each with a packet identifier of its own.
+
+    A subscription is here from the application's call on. Its first SUBSCRIBE goes through the
+    transmit store, in the order of the calls; those of later links come from here, before all that
+    the store has. ``starts`` is -1 where nothing is to be sent or awaited on this link.
+
+    :param int depth: how many subscriptions can be kept
+    """
+
+    def __init__(self, depth: int):
+        Store.__init__(self, 0, depth)
+
+    def keep(self, packet_id: int, packet) -> bool:
+        """Keep the SUBSCRIBE that the store is about to take.
+
+        :return: False when there is no room for one more filter
+        """
+        wanted = _filter(packet, len(packet) - 1)
+        for place in range(self.count):
+            if self.starts[place] < 0 and self._filter_at(place) == wanted:
+                self.remove(place)
+                break
+        if self.count == self.depth:
+            return False
+        self.packets[self.count] = bytes(packet)
+        self.starts[self.count] = _QUIET
+        self.add(packet_id, len(packet))
+        return True
+
+    def _filter_at(self, place: int):
+        return _filter(self.packets[place], self.lengths[place] - 1)
+
+    def renew(self, session_present: int, store) -> None:
+        """A link has begun: what a broker without the session must be asked for again waits.
+
+        What the store is about to send is not asked for twice.
+        """
+        self.handed = self.sent = 0
+        for place in range(self.count):
+            if not session_present and store.find(self.packet_ids[place]) < 0:
+                self.starts[place] = 0
+
+    def answered(self, packet_id: int, code: int) -> bool:
+        """A SUBACK came; whether it answers a packet of this table."""
+        place = self.find(packet_id)
+        if not 0 <= place < self.sent or self.starts[place] < 0:
+            return False
+        self.starts[place] = _QUIET
+        if code == _REFUSED:
+            self.remove(place)
+        return True
+
+    def settle(self, packet, packet_id: int, code: int, store) -> None:
+        """The broker has answered a request of the store, which still has it.
+
+        :param packet: the SUBSCRIBE or UNSUBSCRIBE
+        :param int code: the return code of a SUBACK
+        """
+        wanted = None
+        if packet[0] == _UNSUBSCRIBE_FIRST:
+            wanted = _filter(packet, len(packet))
+        elif code != _REFUSED:
+            return
+        for place in range(self.count - 1, -1, -1):
+            if wanted is None:
+                gone = self.packet_ids[place] == packet_id
+            else:
+                # Not one that the application has asked for again since.
+                gone = self.starts[place] < 0 and self._filter_at(place) == wanted
+                gone = gone and store.find(self.packet_ids[place]) < 0
+            if gone:
+                self.remove(place)
+
+    def abandon(self, store) -> None:
+        """The requests of the store are given up: what they asked for is not subscribed to."""
+        for place in range(self.count - 1, -1, -1):
+            if store.find(self.packet_ids[place]) >= 0:
+                self.remove(place)
+
+    def clear(self) -> None:
+        """The application begins anew: nothing is subscribed to."""
+        self.count = self.handed = self.sent = 0

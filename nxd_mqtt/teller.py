@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""What has happened and was not told yet: callbacks run outside the lock, one at a time.
+
+While a callback runs every turn of the client leaves its events here, in a ring of fixed size, to
+be told when it has returned; reading stops when the ring is almost full.
+"""
+
+from micropython import const
+
+try:
+    from _thread import get_ident
+except ImportError:  # one thread, which needs no name
+
+    def get_ident() -> int:
+        return 1
+
+
+# What an event is: the packet type that it speaks of.
+_CONNACK = const(2)
+_PUBLISH = const(3)
+_SUBACK = const(9)
+_DISCONNECT = const(14)
+
+# How many events may wait to be told, and how many of them reading leaves for the result of a
+# connect, the end of a link and what it is about to read.
+_EVENTS = const(16)
+_EVENT_RESERVE = const(3)
+
+
+class Teller:
+    """The events of one client.
+
+    :param client: has the callbacks, and is what they are told
+    """
+
+    def __init__(self, client):
+        self._client = client
+        # Outlives a client that is created again inside a callback.
+        self._thread = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A client is created: it has nothing to tell."""
+        # A ring: number << 4 | kind.
+        self._events = [0] * _EVENTS
+        self._next = self.untold = 0
+        self._endings = []
+
+    def full(self) -> bool:
+        """Whether no more may be read; a link that begins needs more room still."""
+        return self.untold > _EVENTS - _EVENT_RESERVE
+
+    def in_callback(self) -> bool:
+        """Whether it is a callback that asks."""
+        return self._thread != 0 and self._thread == get_ident()
+
+    def note(self, kind: int, number: int) -> None:
+        """Keep an event to be told; there is room, because reading stops in time."""
+        place = self._next + self.untold
+        if kind == _PUBLISH:
+            # Messages that follow each other share an entry: their number.
+            number = 1
+            newest = (place - 1) % _EVENTS
+            if self.untold and self._events[newest] & 0x0F == _PUBLISH:
+                self._events[newest] += 0x10
+                return
+        self._events[place % _EVENTS] = number << 4 | kind
+        self.untold += 1
+
+    def note_ending(self, status: int, reason) -> None:
+        """Keep the end of a link to be told, with its reason."""
+        self._endings.append(reason)
+        self.note(_DISCONNECT, status)
+
+    def tell(self) -> None:
+        """Tell what has happened, unless a callback is running already."""
+        while self.untold:
+            with self._client._lock:
+                if self._thread:
+                    return
+                self._thread = get_ident()
+            try:
+                while self.untold:
+                    event = self._take()
+                    self._tell_one(event & 0x0F, event >> 4)
+            finally:
+                self._thread = 0
+
+    def _take(self) -> int:
+        """The next event; of several messages one, lest an exception keeps the others back."""
+        with self._client._lock:
+            event = self._events[self._next]
+            if event & 0x0F == _PUBLISH and event > 0x1F:
+                self._events[self._next] = event - 0x10
+            else:
+                self._next = (self._next + 1) % _EVENTS
+                self.untold -= 1
+        return event
+
+    def _tell_one(self, kind: int, number: int) -> None:
+        client = self._client
+        if kind == _PUBLISH:
+            if client.nxd_mqtt_client_receive_notify and client._inbox.count:
+                client.nxd_mqtt_client_receive_notify(client, client._inbox.count)
+        elif kind == _CONNACK:
+            if client.nxd_mqtt_connect_notify:
+                client.nxd_mqtt_connect_notify(client, number, client.nxd_mqtt_connect_context)
+        elif kind == _DISCONNECT:
+            client.reason = self._endings.pop(0)
+            try:
+                if client.nxd_mqtt_disconnect_notify:
+                    client.nxd_mqtt_disconnect_notify(client)
+            finally:
+                # The application's own disconnect lets go of unread messages, after this.
+                if not number:
+                    client.let_go()
+        elif client.nxd_mqtt_ack_receive_notify:
+            code = number >> 16 if kind == _SUBACK else None
+            context = client.nxd_mqtt_ack_receive_context
+            client.nxd_mqtt_ack_receive_notify(client, kind, number & 0xFFFF, code, context)
