@@ -1,0 +1,330 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""What a client with reconnection set asks a new link for: the whole table, a part, or nothing."""
+
+import pytest
+from client_bench import CONNECTED, App
+from doubles.played_broker import PlayedBroker
+from doubles.trials import PORT
+
+from boards.desktop.broker.packets import Connect, Publish, Subscribe, Unsubscribe
+from nxd_mqtt.nxd import *
+from nxd_mqtt.nxd_extensions import *
+from nxd_mqtt.reconnect import Subscriptions
+
+SUBACK, UNSUBACK = 9, 11
+
+
+def device(clean=0, subscriptions=16, **named):
+    """An application that is connected, with reconnection set."""
+    app = App(**named)
+    app.broker = PlayedBroker()
+    app.sockets.listen(PORT, app.broker)
+    status = nxd_mqtt_client_reconnect_set(app.client, 100, 100, subscriptions)
+    assert status == NXD_MQTT_SUCCESS
+    assert app.start(500, clean=clean) == NXD_MQTT_SUCCESS
+    app.told.clear()
+    return app
+
+
+def subscribe(app, wanted, quality=1, turns=2):
+    status = nxd_mqtt_client_subscribe(app.client, wanted, quality)
+    app.polls(turns)
+    return status
+
+
+def unsubscribe(app, wanted, turns=2):
+    status = nxd_mqtt_client_unsubscribe(app.client, wanted)
+    app.polls(turns)
+    return status
+
+
+def again(app):
+    """The link is lost and replaced; returns what the new one has brought after its CONNECT."""
+    app.broker.peer.close()
+    app.polls(2)
+    app.clock.advance(2000)
+    app.polls(4)
+    assert app.state == CONNECTED
+    first, *others = app.broker.packets[-1]
+    assert isinstance(first, Connect)
+    return others
+
+
+def filters(packets):
+    return [packet.subscriptions[0] for packet in packets if isinstance(packet, Subscribe)]
+
+
+def test_a_kept_session_needs_nothing():
+    app = device()
+    subscribe(app, "a")
+    subscribe(app, "b/#", 0)
+    assert again(app) == []
+
+
+def test_a_lost_session_is_asked_for_whole_and_in_order():
+    app = device()
+    for wanted, quality in (("a", 1), ("b/#", 0), ("+/c", 1)):
+        subscribe(app, wanted, quality)
+    identifiers = [packet.packet_id for packet in app.broker.came(Subscribe)]
+    app.broker.forget()
+    packets = again(app)
+    assert filters(packets) == [("a", 1), ("b/#", 0), ("+/c", 1)]
+    assert [packet.packet_id for packet in packets] == identifiers
+    assert app.broker.filters == {"a": 1, "b/#": 0, "+/c": 1}
+
+
+def test_a_clean_session_is_asked_for_whole_each_time():
+    app = device(clean=1)
+    subscribe(app, "a")
+    for _ in range(3):
+        assert filters(again(app)) == [("a", 1)]
+
+
+def test_the_table_goes_before_stored_messages():
+    app = device()
+    subscribe(app, "answers")
+    app.broker.peer.close()
+    app.polls(2)
+    app.broker.forget()
+    app.publish(b"question")
+    app.clock.advance(2000)
+    app.polls(3)
+    kinds = [type(packet) for packet in app.broker.packets[-1]]
+    assert kinds == [Connect, Subscribe, Publish]
+
+
+def test_the_application_is_told_of_each_answer_with_its_own_identifier():
+    app = device()
+    subscribe(app, "a")
+    packet_id = app.client.packet_identifier
+    app.broker.forget()
+    again(app)
+    assert app.heard("acknowledge") == [(SUBACK, packet_id, 1)] * 2
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_a_request_without_an_answer_is_sent_in_any_case(forget):
+    app = device()
+    subscribe(app, "kept")
+    subscribe(app, "gone")
+    app.broker.mute = (Subscribe, Unsubscribe)
+    subscribe(app, "new")
+    unsubscribe(app, "gone")
+    app.broker.mute = ()
+    if forget:
+        app.broker.forget()
+    packets = again(app)
+    asked = [("kept", 1), ("gone", 1), ("new", 1)] if forget else [("new", 1)]
+    assert filters(packets) == asked
+    assert isinstance(packets[-1], Unsubscribe)
+    assert app.broker.filters == {"kept": 1, "new": 1}
+    assert app.statistics["unacknowledged"] == 0
+    app.broker.forget()
+    assert filters(again(app)) == [("kept", 1), ("new", 1)]
+
+
+def test_what_the_table_has_asked_for_in_vain_is_asked_for_again():
+    app = device()
+    subscribe(app, "a")
+    subscribe(app, "b")
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)
+    again(app)
+    app.broker.mute = ()
+    # The session is there now, but nobody has said that the filters are.
+    packets = again(app)
+    assert filters(packets) == [("a", 1), ("b", 1)]
+    assert again(app) == []
+
+
+def test_requests_while_there_is_no_link_are_sent_on_the_next():
+    app = device()
+    app.broker.peer.close()
+    app.polls(2)
+    assert subscribe(app, "a") == NXD_MQTT_SUCCESS
+    assert unsubscribe(app, "b") == NXD_MQTT_SUCCESS
+    app.clock.advance(2000)
+    app.polls(3)
+    kinds = [type(packet) for packet in app.broker.packets[-1]]
+    assert kinds == [Connect, Subscribe, Unsubscribe]
+
+
+def test_a_filter_is_in_the_table_once_with_its_newest_quality():
+    app = device(subscriptions=1)
+    for quality in (1, 0, 1, 0):
+        assert subscribe(app, "a", quality) == NXD_MQTT_SUCCESS
+    app.broker.forget()
+    assert filters(again(app)) == [("a", 0)]
+
+
+def test_what_was_unsubscribed_from_is_not_asked_for():
+    app = device()
+    for wanted in ("a", "b", "c"):
+        subscribe(app, wanted)
+    unsubscribe(app, "b")
+    app.broker.forget()
+    assert filters(again(app)) == [("a", 1), ("c", 1)]
+
+
+def test_subscribing_behind_an_unsubscribe_wins():
+    app = device()
+    subscribe(app, "a")
+    unsubscribe(app, "a", 0)
+    subscribe(app, "a", 0)
+    assert app.broker.filters == {"a": 0}
+    app.broker.forget()
+    assert filters(again(app)) == [("a", 0)]
+
+
+def test_unsubscribing_behind_a_subscribe_wins():
+    app = device()
+    subscribe(app, "a", 1, 0)
+    unsubscribe(app, "a")
+    app.broker.forget()
+    assert again(app) == []
+
+
+def test_a_refused_filter_is_not_kept():
+    app = device(subscriptions=1)
+    app.broker.refuse = ("secret",)
+    assert subscribe(app, "secret") == NXD_MQTT_SUCCESS
+    assert app.heard("acknowledge")[-1] == (SUBACK, 1, 0x80)
+    assert subscribe(app, "a") == NXD_MQTT_SUCCESS
+    app.broker.forget()
+    assert filters(again(app)) == [("a", 1)]
+
+
+def test_a_filter_that_is_refused_later_is_given_up():
+    app = device()
+    subscribe(app, "a")
+    subscribe(app, "b")
+    app.broker.refuse = ("a",)
+    app.broker.forget()
+    again(app)
+    assert app.heard("acknowledge")[-2:] == [(SUBACK, 1, 0x80), (SUBACK, 2, 1)]
+    app.broker.forget()
+    assert filters(again(app)) == [("b", 1)]
+
+
+def test_a_full_table_refuses_one_more_filter():
+    app = device(subscriptions=2)
+    assert subscribe(app, "a", 1, 0) == NXD_MQTT_SUCCESS
+    assert subscribe(app, "b") == NXD_MQTT_SUCCESS
+    assert subscribe(app, "c") == NXD_MQTT_PACKET_POOL_FAILURE
+    assert subscribe(app, "a", 0) == NXD_MQTT_SUCCESS
+    unsubscribe(app, "b")
+    assert subscribe(app, "c") == NXD_MQTT_SUCCESS
+    app.broker.forget()
+    assert sorted(filters(again(app))) == [("a", 0), ("c", 1)]
+
+
+def test_a_table_is_larger_than_the_output_and_the_store():
+    app = device(payload_size=32, depth=1)
+    wanted = ["filter/%02d" % number for number in range(16)]
+    for one in wanted:
+        assert subscribe(app, one) == NXD_MQTT_SUCCESS
+    app.broker.forget()
+    app.broker.peer.close()
+    app.polls(2)
+    app.publish(b"last")
+    app.clock.advance(2000)
+    app.polls(30)
+    assert [one for one, _ in filters(app.broker.packets[-1])] == wanted
+    assert isinstance(app.broker.packets[-1][-1], Publish)
+
+
+def test_subscribing_again_while_the_table_asks_is_no_violation():
+    app = device()
+    subscribe(app, "a")
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)
+    again(app)
+    old, new = app.client.packet_identifier, subscribe(app, "a", 0)
+    assert new == NXD_MQTT_SUCCESS
+    new = app.client.packet_identifier
+    assert old != new
+    app.broker.peer.send(b"\x90\x03\x00%c\x01\x90\x03\x00%c\x00" % (old, new))
+    assert app.polls(3) == [NXD_MQTT_SUCCESS]
+    app.broker.mute = ()
+    app.broker.forget()
+    again(app)
+    assert app.broker.filters == {"a": 0}
+    unsubscribe(app, "a")
+    app.broker.forget()
+    assert again(app) == []
+
+
+def test_an_answer_that_was_not_asked_for_ends_the_link():
+    app = device()
+    subscribe(app, "a")
+    app.broker.peer.send(b"\x90\x03\x00\x01\x01")
+    app.poll()
+    assert app.client.reason[2] == "SUBACK unasked"
+
+
+def test_an_identifier_of_the_table_is_not_given_to_a_message():
+    app = device()
+    subscribe(app, "a")
+    app.client._session.next_packet_id = 1
+    app.publish()
+    assert app.client.packet_identifier == 2
+
+
+def test_a_missing_answer_to_the_table_is_late():
+    app = device()
+    subscribe(app, "a")
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)
+    again(app)
+    app.clock.advance(10_000)
+    app.poll()
+    assert app.client.reason[2] == "no SUBACK in time"
+
+
+def test_the_application_s_disconnect_keeps_the_table_and_drops_what_was_not_granted():
+    app = device()
+    subscribe(app, "a")
+    app.broker.mute = (Subscribe,)
+    subscribe(app, "b")
+    nxd_mqtt_client_disconnect(app.client)
+    app.broker.mute = ()
+    app.broker.forget()
+    assert app.start(500, clean=0) == NXD_MQTT_SUCCESS
+    app.polls(3)
+    assert filters(app.broker.packets[-1]) == [("a", 1)]
+
+
+def test_a_clean_start_of_the_application_empties_the_table():
+    app = device()
+    subscribe(app, "a")
+    nxd_mqtt_client_disconnect(app.client)
+    assert app.start(500, clean=1) == NXD_MQTT_SUCCESS
+    assert again(app) == []
+
+
+def test_without_reconnection_nothing_is_asked_for():
+    app = device()
+    nxd_mqtt_client_disconnect(app.client)
+    nxd_mqtt_client_reconnect_set(app.client, 0, 0)
+    app.start(500, clean=0)
+    subscribe(app, "a")
+    app.broker.forget()
+    app.broker.peer.close()
+    app.polls(3)
+    app.start(500, clean=0)
+    app.polls(3)
+    assert [type(packet) for packet in app.broker.packets[-1]] == [Connect]
+
+
+def test_long_filters_are_told_apart():
+    table = Subscriptions(4)
+    packets = []
+    for last in b"ab":
+        body = b"\x00\x01\x00\xc8" + b"x" * 199 + bytes([last]) + b"\x01"
+        packets.append(b"\x82" + bytes([len(body) & 0x7F | 0x80, len(body) >> 7]) + body)
+    assert [table.keep(number, packet) for number, packet in enumerate(packets * 2, 1)] == [
+        True
+    ] * 4
+    assert table.count == 2
