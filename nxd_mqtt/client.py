@@ -207,7 +207,8 @@ class NXD_MQTT_CLIENT:
         """Open the link that is wanted; blocks, so the lock is not held meanwhile."""
         with self._lock:
             link = self._link
-            if link.state != _LINK_WANTED:
+            # What happens on a link must find room among what is to be told.
+            if link.due(self._ip.clock()) or self._teller.full():
                 return
             link.state = _LINK_OPENING
             self.attempts += 1
@@ -301,7 +302,7 @@ class NXD_MQTT_CLIENT:
         """
         if wait and not self._teller.in_callback():
             self._rest(wait)
-        if self._link.due(self._ip.clock()) == 0 and not self._teller.full():
+        if self._link.state == _LINK_WANTED:
             self._open()
         more = self._guarded(_SEND)
         # Should a callback raise, there is still something to do.
@@ -313,11 +314,11 @@ class NXD_MQTT_CLIENT:
             if self._teller.untold:
                 self._teller.tell()
         self._more = more
-        self._guarded(_SERVE)
+        if not self._guarded(_SERVE):
+            with self._lock:
+                self._session.store.tick(self._ip.clock())
         if self._reader.holding:  # acknowledgements that have gone may have made room
             self._more = self._guarded(_RECEIVE)
-        with self._lock:
-            self._session.store.tick(self._ip.clock())
         self._teller.tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS
@@ -340,6 +341,7 @@ class NXD_MQTT_CLIENT:
         """See what is late: only what a read has not found, so not while reading has stopped."""
         stopped = self._more or self._teller.full() or self._reader.holding
         self._session.tick(now, stopped)
+        self._session.store.tick(now)
         return self._send(now)
 
     def _send(self, now: int) -> bool:

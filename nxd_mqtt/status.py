@@ -53,7 +53,7 @@ class MQTTError(Exception):
 
     :param int status: the ``NX_`` or ``NXD_MQTT_`` number that says it to a C programmer
     :param str stage: where it happened: ``call``, ``dns``, ``tcp``, ``tls``, ``websocket``,
-        ``connack`` or ``session``
+        ``connack``, ``session`` or ``store``
     :param cause: text for a person, or the exception of the layer below
     """
 
