@@ -8,7 +8,7 @@ from client_bench import CONNECTED, CONNECTING, IDLE, App
 from doubles.played_broker import PlayedBroker
 from doubles.trials import PORT
 
-from boards.desktop.broker.packets import Connect, Publish
+from boards.desktop.broker.packets import Connect, Puback, Publish
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
 
@@ -463,3 +463,35 @@ def test_it_is_set_without_a_link_only():
     assert app.polls(3) == [LOST, NXD_MQTT_NOT_CONNECTED]
     assert nxd_mqtt_client_reconnect_set(None, 1, 1) == NX_PTR_ERROR
     assert nxd_mqtt_client_reconnect_set(NXD_MQTT_CLIENT(), 1, 1) == NXD_MQTT_MUTEX_FAILURE
+
+
+def test_an_hour_without_a_link_keeps_the_first_messages_that_fit():
+    app = lose(up(device(depth=8)))
+    app.sockets.refuse(PORT)
+    accepted = []
+    for second in range(3600):
+        if app.publish(b"%d" % second) == NXD_MQTT_SUCCESS:
+            accepted.append(b"%d" % second)
+        app.clock.advance(1000)
+        app.poll()
+    assert accepted == [b"%d" % second for second in range(8)]
+    app.sockets.listen(PORT, app.broker)
+    app.poll(NX_WAIT_FOREVER)
+    app.polls(5)
+    assert [payload for _, payload, _ in app.broker.published] == accepted
+
+
+def test_late_acknowledgements_bring_no_duplicates():
+    app = up(device())
+    app.broker.mute = (Publish,)
+    for number in range(8):
+        app.publish(b"%d" % number)
+    for _ in range(60):
+        app.clock.advance(1000)
+        app.poll()
+    assert [duplicate for _, _, duplicate in app.broker.published] == [False] * 8
+    for number in range(8):
+        app.broker.send(Puback(number + 1))
+    app.polls(9)
+    statistics = app.statistics
+    assert (statistics["acknowledged"], statistics["resent"]) == (8, 0)
