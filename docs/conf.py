@@ -11,6 +11,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
 from picture import draw_house  # noqa: E402 - it lies beside this file
+from statements_table import write_statements  # noqa: E402 - it, too
 
 project = "nxd_mqtt"
 author = "nxd_mqtt authors"
@@ -38,5 +39,6 @@ def _draw(_app) -> None:
 
 
 def setup(app) -> None:
-    """Draws the pictures before Sphinx looks for them."""
+    """Draws the pictures and writes the tables before Sphinx looks for them."""
     app.connect("builder-inited", _draw)
+    app.connect("builder-inited", lambda _app: write_statements(DOCS / "_generated"))

@@ -28,8 +28,8 @@ _PAYLOAD = const(4)
 
 # Packet type: its first byte << 8 | its remaining length, for what a broker may send.
 _SHORT = {2: 0x2002, 4: 0x4002, 9: 0x9003, 11: 0xB002, 13: 0xD000}
-# The first byte of "HTTP/1.1".
-_HTTP = const(0x48)
+# "HT", of "HTTP/1.1", taken for a first byte and a remaining length.
+_HTTP = const(0x4854)
 
 
 class Reader:
@@ -105,7 +105,7 @@ class Reader:
         kind = first >> 4
         form = _SHORT.get(kind, -1)
         if first != form >> 8 or remaining != form & 0xFF:
-            if first == _HTTP:
+            if first << 8 | remaining == _HTTP:
                 violation("the peer speaks HTTP")
             violation("packet type %d, flags %d, %d bytes" % (kind, first & 0x0F, remaining))
         end = at + remaining
