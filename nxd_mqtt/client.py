@@ -59,13 +59,6 @@ _GIVE_UP = const(-1)
 _CLOCK_MASK = const((1 << 29) - 1)
 _HALF_RANGE = const(1 << 28)
 
-_CONNECT_ANSWERS = (
-    _INVALID_STATE,
-    _SUCCESS,
-    _CONNECTING,
-    _ALREADY_CONNECTED,
-)
-
 
 def _anonymous():
     return None, None
@@ -143,7 +136,8 @@ class NXD_MQTT_CLIENT:
         """
         blocking = wait != 0 and not self._teller.in_callback()
         with self._lock:
-            answer = _CONNECT_ANSWERS[self._session.state]
+            state = self._session.state
+            answer = (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[state]
             if answer:
                 return answer
             if self._teller.full():
