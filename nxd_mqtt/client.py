@@ -60,10 +60,6 @@ _CLOCK_MASK = const((1 << 29) - 1)
 _HALF_RANGE = const(1 << 28)
 
 
-def _anonymous():
-    return None, None
-
-
 class NXD_MQTT_CLIENT:
     """The control block of a client: constructed empty, filled by ``nxd_mqtt_client_create``.
 
@@ -89,7 +85,7 @@ class NXD_MQTT_CLIENT:
         self.client_id = client_id
         # A will: topic, message, QoS << 3 | retain << 5. A login: asked before every CONNECT.
         self.will = None
-        self.login = _anonymous
+        self.login = lambda: (None, None)
         self.nxd_mqtt_client_receive_notify = self.nxd_mqtt_disconnect_notify = None
         self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
         self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
@@ -142,7 +138,7 @@ class NXD_MQTT_CLIENT:
                 return answer
             if self._teller.full():
                 return _PACKET_POOL_FAILURE
-            self._patience = wait
+            self._patience = wait if blocking else 0
             self._blocking = blocking
             self._result = _IN_PROGRESS
             self._ending = _NOT_CONNECTED
@@ -157,16 +153,19 @@ class NXD_MQTT_CLIENT:
         ending = _SUCCESS
         call = self._calls
         start = self._ip.clock()
-        while self._result == _IN_PROGRESS:
-            if self._calls != call:  # another thread has given this call up for its own
-                return _CONNECT_FAILURE
-            self._patience = self._remaining(start, wait)
-            if self._patience:
-                ending = self._poll_for(self._patience)
-            elif self._give_up(call):
-                return _IN_PROGRESS
-        self._blocking = False
-        self._patience = 0
+        try:
+            while self._result == _IN_PROGRESS:
+                if self._calls != call:  # another thread has given this call up for its own
+                    return _CONNECT_FAILURE
+                self._patience = self._remaining(start, wait)
+                if self._patience:
+                    ending = self._poll_for(self._patience)
+                elif self._give_up(call):
+                    return _IN_PROGRESS
+        finally:
+            if self._calls == call:
+                self._blocking = False
+                self._patience = 0
         # What the caller has not learned from the result is for the next poll to tell: a link that
         # came and went in one turn.
         self._ending = _NOT_CONNECTED if self._result else ending or _NOT_CONNECTED
@@ -178,7 +177,6 @@ class NXD_MQTT_CLIENT:
         with self._lock:
             if self._result == _IN_PROGRESS and self._calls == call:
                 if self.backoff:
-                    self._blocking = False
                     return True
                 opened = self._link.state == _LINK_OPEN
                 status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
@@ -261,16 +259,16 @@ class NXD_MQTT_CLIENT:
             if status == _INVALID_PACKET:
                 status = _SERVER_MESSAGE_FAILURE
         link = self._link
+        now = self._ip.clock()
         pause = _GIVE_UP
         if status and self.backoff:
-            connected = state == _STATE_CONNECTED
-            pause = self.backoff.pause(self._ip.clock(), status, cause, connected)
+            pause = self.backoff.pause(now, status, cause, state == _STATE_CONNECTED)
         if pause == _GIVE_UP:
             self._session.end()
             self._ending = status
         else:
             self._session.end(_STATE_CONNECTING)
-            self._link = link.again(self._ip.clock(), pause)
+            self._link = link.again(now, pause)
         self._reader.reset()
         self.reason = (stage, status, cause)
         self.reasons.append(self.reason)
@@ -341,16 +339,13 @@ class NXD_MQTT_CLIENT:
     def _send(self, now: int) -> bool:
         """Offer what waits until all is taken or the link takes no more."""
         session = self._session
-        session.fill(now)
-        view = session.output()
-        while view is not None:
-            count = self._link.write(view)
-            session.sent(count, now)
-            if not count:
-                break
+        while True:
             session.fill(now)
             view = session.output()
-        return True
+            count = self._link.write(view) if view is not None else 0
+            session.sent(count, now)
+            if not count:
+                return True
 
     def _receive(self, now: int) -> bool:
         """Handle one packet, or read once; whether there may be more."""

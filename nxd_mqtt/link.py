@@ -100,7 +100,7 @@ class Link:
 
     def _open_directly(self, pool, seconds: float) -> None:
         """Try each address of a name; they share the time."""
-        refusal = OSError(-2)
+        refusal = OSError(-2, "no address")
         addresses = pool.getaddrinfo(self._host, self._port, 0, pool.SOCK_STREAM)
         for address in addresses:
             try:
@@ -147,12 +147,13 @@ class Link:
         try:
             # On the desktop another thread may be waiting for this socket: wake it.
             self.socket.shutdown(_SHUT_BOTH)
-        except (OSError, AttributeError):
-            pass
-        try:
-            self.socket.close()
-        except (OSError, RuntimeError) as error:
+        except (OSError, AttributeError, RuntimeError) as error:
             failure(error)
+        finally:
+            try:
+                self.socket.close()
+            except (OSError, RuntimeError) as error:
+                failure(error)
 
     def _give_back(self) -> None:
         """Close by way of ConnectionManager, if it knows this socket."""

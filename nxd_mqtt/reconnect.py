@@ -116,7 +116,8 @@ class Subscriptions(Store):
 
     A subscription is here from the application's call on. Its first SUBSCRIBE goes through the
     transmit store, in the order of the calls; those of later links come from here, before all that
-    the store has. ``starts`` is -1 where nothing is to be sent or awaited on this link.
+    the store has. ``starts`` is -1 where nothing is to be sent or awaited on this link; the length
+    is 0 where only the answer is awaited, because it was unsubscribed from since.
 
     :param int depth: how many subscriptions can be kept
     """
@@ -142,7 +143,7 @@ class Subscriptions(Store):
         return True
 
     def _filter_at(self, place: int):
-        return _filter(self.packets[place], self.lengths[place] - 1)
+        return _filter(self.packets[place], -1)
 
     def renew(self, session_present: int, store) -> None:
         """A link has begun: what a broker without the session must be asked for again waits.
@@ -150,8 +151,10 @@ class Subscriptions(Store):
         What the store is about to send is not asked for twice.
         """
         self.handed = self.sent = 0
-        for place in range(self.count):
-            if not session_present and store.find(self.packet_ids[place]) < 0:
+        for place in range(self.count - 1, -1, -1):
+            if not self.lengths[place]:
+                self.remove(place)
+            elif not session_present and store.find(self.packet_ids[place]) < 0:
                 self.starts[place] = 0
 
     def answered(self, packet_id: int, code: int) -> bool:
@@ -160,7 +163,7 @@ class Subscriptions(Store):
         if not 0 <= place < self.sent or self.starts[place] < 0:
             return False
         self.starts[place] = _QUIET
-        if code == _REFUSED:
+        if code == _REFUSED or not self.lengths[place]:
             self.remove(place)
         return True
 
@@ -170,20 +173,18 @@ class Subscriptions(Store):
         :param packet: the SUBSCRIBE or UNSUBSCRIBE
         :param int code: the return code of a SUBACK
         """
-        wanted = None
-        if packet[0] == _UNSUBSCRIBE_FIRST:
-            wanted = _filter(packet, len(packet))
-        elif code != _REFUSED:
-            return
-        for place in range(self.count - 1, -1, -1):
-            if wanted is None:
-                gone = self.packet_ids[place] == packet_id
-            else:
-                # Not one that the application has asked for again since.
-                gone = self.starts[place] < 0 and self._filter_at(place) == wanted
-                gone = gone and store.find(self.packet_ids[place]) < 0
-            if gone:
+        if packet[0] != _UNSUBSCRIBE_FIRST:
+            place = self.find(packet_id) if code == _REFUSED else -1
+            if place >= 0:
                 self.remove(place)
+            return
+        unwanted = _filter(packet, len(packet))
+        for place in range(self.count - 1, -1, -1):
+            # But for one that the application has asked for again since.
+            if self._filter_at(place) == unwanted and store.find(self.packet_ids[place]) < 0:
+                self.lengths[place] = 0
+                if self.starts[place] < 0:
+                    self.remove(place)
 
     def abandon(self, store) -> None:
         """The requests of the store are given up: what they asked for is not subscribed to."""

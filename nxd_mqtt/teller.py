@@ -108,11 +108,14 @@ class Teller:
             if client.nxd_mqtt_connect_notify:
                 client.nxd_mqtt_connect_notify(client, number, client.nxd_mqtt_connect_context)
         elif kind == _DISCONNECT:
-            client.reason = self._endings.pop(0)
+            newest = client.reason
+            ending = client.reason = self._endings.pop(0)
             try:
                 if client.nxd_mqtt_disconnect_notify:
                     client.nxd_mqtt_disconnect_notify(client)
             finally:
+                if client.reason is ending:
+                    client.reason = newest
                 # The application's own disconnect lets go of unread messages, after this.
                 if not number:
                     client.let_go()

@@ -29,15 +29,10 @@ _WILDCARD = const(-2)
 
 def _after_lead(byte: int) -> int:
     """What must follow a lead byte, or -1 where no character begins with it."""
-    if byte in _NARROW_LEADS:
-        return _NARROW_LEADS[byte]
-    if 0xC2 <= byte <= 0xDF:
-        return _ONE_MORE
-    if 0xE0 < byte < 0xF0:
-        return _TWO_MORE
-    if 0xF0 < byte < 0xF4:
-        return _THREE_MORE
-    return _NOT_TEXT
+    if not 0xC2 <= byte <= 0xF4:
+        return _NOT_TEXT
+    usual = _ONE_MORE if byte < 0xE0 else _TWO_MORE if byte < 0xF0 else _THREE_MORE
+    return _NARROW_LEADS.get(byte, usual)
 
 
 def scan_text(data, start: int, end: int, state: int, wildcards: bool) -> int:

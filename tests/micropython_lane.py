@@ -21,6 +21,8 @@ from repository import ROOT
 SCRIPTS = ROOT / "tests" / "micropython"
 _STUBS = SCRIPTS / "stubs"
 _TABLES = ROOT / "tests" / "tables"
+# The tables that a script may use; the others are written for CPython.
+_COMMON_TABLES = ("checks", "models", "packets", "streams")
 _DEPENDENCIES = ("adafruit_ticks", "adafruit_connection_manager")
 
 
@@ -54,8 +56,8 @@ class Lane:
             compile_to(compiler, source, folder / "nxd_mqtt" / (source.stem + ".mpy"))
             if source.stem != "__init__":
                 self.modules.append("nxd_mqtt." + source.stem)
-        for source in sorted(_TABLES.glob("*.py")):
-            compile_to(compiler, source, folder / "tables" / (source.stem + ".mpy"))
+        for name in _COMMON_TABLES:
+            compile_to(compiler, _TABLES / (name + ".py"), folder / "tables" / (name + ".mpy"))
         for name in _DEPENDENCIES:
             compile_to(compiler, _installed(name), folder / (name + ".mpy"))
 

@@ -495,3 +495,52 @@ def test_late_acknowledgements_bring_no_duplicates():
     app.polls(9)
     statistics = app.statistics
     assert (statistics["acknowledged"], statistics["resent"]) == (8, 0)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_the_newest_reason_is_not_hidden_by_that_of_a_link_before(again):
+    app = device() if again else App()
+    app.broker = PlayedBroker()
+    app.sockets.listen(PORT, app.broker)
+    app.start(500)
+    app.broker.peer.close()
+    app.publish(b"x", 0)  # is swallowed
+    # Learns of the end, which is told in the next call only.
+    assert app.publish(b"x", 0) == LOST
+    app.broker.code = 5
+    if again:
+        app.clock.advance(2000)
+    status = app.poll() if again else app.start(500)
+    assert status == NXD_MQTT_ERROR_NOT_AUTHORIZED
+    assert app.client.reason[:2] == ("connack", NXD_MQTT_ERROR_NOT_AUTHORIZED)
+    assert app.heard("disconnect") == [(LOST,)]
+
+
+def test_a_connect_inside_a_callback_does_not_shorten_later_attempts():
+    app = App()
+    app.broker = PlayedBroker()
+    app.sockets.listen(PORT, app.broker)
+    app.start(500)
+    app.doing["disconnect"] = lambda: app.start(1)
+    app.sockets.connect_takes = 3000
+    app.broker.peer.close()
+    app.polls(2)
+    assert app.state == CONNECTED
+
+
+def test_a_login_that_raises_inside_a_blocking_connect_does_not_shorten_later_attempts():
+    app = device()
+    names = [ValueError("no clock yet"), "me"]
+
+    def username():
+        name = names.pop(0)
+        if isinstance(name, Exception):
+            raise name
+        return name
+
+    nxd_mqtt_client_login_set(app.client, username, None)
+    with pytest.raises(ValueError, match="no clock yet"):
+        app.start(100)
+    app.sockets.connect_takes = 3000
+    attempt(app)
+    assert app.state == CONNECTED

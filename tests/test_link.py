@@ -398,6 +398,13 @@ def test_reading_where_nothing_is_ready(monkeypatch):
     assert ip.sockets.count("recv_into") == 0
 
 
+def test_a_name_without_an_address_is_not_resolved():
+    ip = platform(False)
+    ip.sockets.getaddrinfo = lambda *arguments, **named: []
+    status, stage, _ = failed(ip)
+    assert (status, stage) == (NXD_MQTT_CONNECT_FAILURE, "dns")
+
+
 # --- the system's own sockets --------------------------------------------------------------------
 
 

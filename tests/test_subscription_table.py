@@ -328,3 +328,28 @@ def test_long_filters_are_told_apart():
         True
     ] * 4
     assert table.count == 2
+
+
+def test_unsubscribing_from_what_the_table_still_asks_for():
+    app = device()
+    subscribe(app, "a")
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)
+    again(app)
+    unsubscribe(app, "a")
+    assert app.heard("acknowledge")[-1][0] == UNSUBACK
+    late = app.broker.came(Subscribe)[0].packet_id
+    app.broker.peer.send(b"\x90\x03\x00%c\x01" % late)
+    assert app.polls(3) == [NXD_MQTT_SUCCESS]
+    app.broker.forget()
+    assert again(app) == []
+
+
+def test_unsubscribing_before_the_table_was_answered_and_a_loss():
+    app = device()
+    subscribe(app, "a")
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)
+    again(app)
+    unsubscribe(app, "a")
+    assert again(app) == []

@@ -117,7 +117,13 @@ _HEADERS = (
             (13, "PINGRESP", PINGING),
         )
     ),
-    ("MQTT-2.2.2-1 MQTT-2.2.2-2", "PUBACK, flags 8", PUBLISHING, (b"\x48\2\0\1",), breaks("packet type 4, flags 8")),
+    (
+        "MQTT-2.2.2-1 MQTT-2.2.2-2",
+        "PUBACK, flags 8",
+        PUBLISHING,
+        (b"\x48\2\0\1",),
+        breaks("packet type 4, flags 8"),
+    ),
     *(
         (
             VIOLATION,
