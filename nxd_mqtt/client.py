@@ -72,6 +72,8 @@ class NXD_MQTT_CLIENT:
     def __init__(self):
         self._session = None
         self._teller = Teller(self)
+        # Numbers the calls of connect and create, so that one does not take another's result.
+        self._calls = 0
         self.reason = None
 
     # -- life ---------------------------------------------------------------------------------
@@ -103,7 +105,8 @@ class NXD_MQTT_CLIENT:
         # The newest ones last.
         self.reasons = [None] * _REASONS
         self._more = self._blocking = False
-        self._result = self._patience = self._calls = self.attempts = self.connects = 0
+        self._result = self._patience = self.attempts = self.connects = self.reconnects = 0
+        self._calls += 1
         self._ending = _NOT_CONNECTED
         self._session = Session(Store(payload_size, depth), self._inbox, payload_size)
 
@@ -116,7 +119,7 @@ class NXD_MQTT_CLIENT:
         """Disconnect and give everything up."""
         self.disconnect()
         with self._lock:
-            if self._link.state == _LINK_OPEN:  # a callback has connected again
+            if self._link.state:  # a callback has connected again
                 self._link.leave()
             self._session.end(_STATE_INITIALIZE)
             self._session.store.close()
@@ -154,9 +157,7 @@ class NXD_MQTT_CLIENT:
         call = self._calls
         start = self._ip.clock()
         try:
-            while self._result == _IN_PROGRESS:
-                if self._calls != call:  # another thread has given this call up for its own
-                    return _CONNECT_FAILURE
+            while self._calls == call and self._result == _IN_PROGRESS:
                 self._patience = self._remaining(start, wait)
                 if self._patience:
                     ending = self._poll_for(self._patience)
@@ -166,6 +167,8 @@ class NXD_MQTT_CLIENT:
             if self._calls == call:
                 self._blocking = False
                 self._patience = 0
+        if self._calls != call:  # another thread has given this call up for its own
+            return _CONNECT_FAILURE
         # What the caller has not learned from the result is for the next poll to tell: a link that
         # came and went in one turn.
         self._ending = _NOT_CONNECTED if self._result else ending or _NOT_CONNECTED
@@ -234,9 +237,13 @@ class NXD_MQTT_CLIENT:
     def disconnect(self) -> None:
         """End the link in order, from any state, and let go of unread messages."""
         with self._lock:
+            # A link that breaks now is not replaced.
+            backoff = self.backoff
+            self.backoff = None
             self._guarded(_SEND)
             self._session.disconnect()
             self._guarded(_SEND)
+            self.backoff = backoff
             self._end(_SUCCESS, "session", "disconnected by the application")
             self._ending = _NOT_CONNECTED
         self._teller.tell()
@@ -329,9 +336,16 @@ class NXD_MQTT_CLIENT:
                 self._end(error.status, error.stage, error.cause)
                 return False
 
+    def held(self) -> bool:
+        """Whether reading has stopped until the application takes a message.
+
+        What holds for want of a PUBACK that the link does not take is no excuse for the peer.
+        """
+        return self._reader.holding and self._inbox.count > 0
+
     def _serve(self, now: int) -> bool:
         """See what is late: only what a read has not found, so not while reading has stopped."""
-        stopped = self._more or self._teller.full() or self._reader.holding
+        stopped = self._more or self._teller.full() or self.held()
         self._session.tick(now, stopped)
         self._session.store.tick(now)
         return self._send(now)
@@ -365,10 +379,10 @@ class NXD_MQTT_CLIENT:
         if kind and self._session.receive(kind, reader, now):
             number = reader.packet_id
             if kind == _CONNACK:
-                self.session_present = reader.connack_flags
+                self.session_present = self._session.session_present
                 self.connects += 1
                 if self.backoff:
-                    self.backoff.connected(now)
+                    self.reconnects += self.backoff.connected(now)
                 self._result = number = _SUCCESS
             elif kind == _SUBACK:
                 number |= reader.return_code << 16
@@ -387,15 +401,15 @@ class NXD_MQTT_CLIENT:
         while True:
             read = write = False
             with self._lock:
-                if self._more or self._teller.untold:
+                if self._more or self._teller.due():
                     return
                 link = self._link
                 now = clock()
                 limit = link.due(now)
                 if link.state == _LINK_OPEN:
-                    read = not self._reader.holding
+                    read = not (self._reader.holding or self._teller.full())
                     write = self._session.unsent()
-                    limit = self._session.deadline(now, not read)
+                    limit = self._session.deadline(now, self.held())
                 elif limit == 0:
                     return
                 if not (read or write) and link.state != _LINK_WANTED:
@@ -429,7 +443,7 @@ class NXD_MQTT_CLIENT:
                 status = session.publish(self._ip.clock(), topic, message, flags)
                 if not status:
                     return self._hand_over(flags & 2)
-                holding = self._reader.holding and not self._more
+                holding = self.held() and not self._more
             left = 0 if holding or self._teller.in_callback() else self._remaining(start, wait)
             if not left:
                 return status

@@ -32,6 +32,8 @@ from .status import *
 from .status import MQTTError
 
 _LARGEST = const(65535)
+# With the subscriptions of a client that connects by itself fewer than there are identifiers.
+_DEEPEST = const(64000)
 _DEFAULT_QUEUE = const(2048)
 _SMALLEST_QUEUE = const(32)
 _SMALLEST_PACKET = const(16)
@@ -112,7 +114,7 @@ def nx_packet_pool_create(pool, name, payload_size: int, memory=None, memory_siz
     if not _within(payload_size, _SMALLEST_PACKET, 1 << 28) or not isinstance(memory_size, int):
         return NX_SIZE_ERROR
     depth = memory_size // payload_size
-    if not 0 < depth < _LARGEST:
+    if not 0 < depth <= _DEEPEST:
         return NX_SIZE_ERROR
     pool.payload_size = payload_size
     pool.depth = depth

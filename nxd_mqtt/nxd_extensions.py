@@ -79,10 +79,10 @@ def nxd_mqtt_client_deadline_get(client):
         link = client._link
         now = client._ip.clock()
         left = link.due(now)
-        if client._more or client._teller.untold:
+        if client._more or client._teller.due():
             left = 0
         elif link.state == _LINK_OPEN:
-            left = client._session.deadline(now, client._reader.holding)
+            left = client._session.deadline(now, client.held())
         elif left < 0:
             return NXD_MQTT_SUCCESS, NX_WAIT_FOREVER
     # Rounded up: a poll that comes a moment early would find nothing to do.
@@ -156,6 +156,7 @@ def _ack_mode_set(client, mode: int) -> None:
     if not _within(mode, 0, 1):
         _refuse("no such acknowledgement mode")
     _created(client)._inbox.ack_on_get = mode
+    client._more = True  # what was unacknowledged until now may be owed
 
 
 def _idle(client) -> NXD_MQTT_CLIENT:
@@ -189,13 +190,12 @@ def nxd_mqtt_client_reconnect_set(
 
 
 def _reconnect_set(client, minimum: int, maximum: int, depth: int) -> None:
-    client = _idle(client)
     backoff = table = None
     if maximum != 0 or minimum != 0:
         if not _within(maximum, 1, _LONGEST_TICKS) or not _within(minimum, 1, maximum):
             _refuse("the pauses must be ticks, the shorter one first")
-        if not _within(depth, 0, _MOST_SUBSCRIPTIONS):
-            _refuse("subscriptions must be 0 to 1000")
+        if not _within(depth, 1, _MOST_SUBSCRIPTIONS):
+            _refuse("subscriptions must be 1 to 1000")
         from random import randint
 
         from .reconnect import Backoff, Subscriptions
@@ -203,8 +203,9 @@ def _reconnect_set(client, minimum: int, maximum: int, depth: int) -> None:
         ticks = _MILLISECONDS_PER_TICK
         backoff = Backoff(minimum * ticks, maximum * ticks, randint)
         table = Subscriptions(depth)
-    client.backoff = backoff
-    client._session.subscriptions = table
+    with _created(client)._lock:
+        _idle(client).backoff = backoff
+        client._session.subscriptions = table
 
 
 def nxd_mqtt_client_store_set(client, store) -> int:
@@ -214,9 +215,9 @@ def nxd_mqtt_client_store_set(client, store) -> int:
     returns NXD_MQTT_INTERNAL_ERROR, when the medium fails; ``client.reason`` has the cause.
 
     :param store: a ``FileStore``
-    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_STATE with a link, or when a message
-        waits already; NXD_MQTT_INTERNAL_ERROR when the medium fails; NXD_MQTT_INVALID_PARAMETER
-        for what is on the medium and is not this client's
+    :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_STATE after the first link;
+        NXD_MQTT_INTERNAL_ERROR when the medium fails; NXD_MQTT_INVALID_PARAMETER for what is on the
+        medium and is not this client's
     """
     if not hasattr(store, "attach"):
         return NX_PTR_ERROR
@@ -224,11 +225,13 @@ def nxd_mqtt_client_store_set(client, store) -> int:
 
 
 def _store_set(client, store) -> None:
-    session = _idle(client)._session
-    if session.store.count or hasattr(session.store, "attach"):
-        _refuse("the client has messages already", NXD_MQTT_INVALID_STATE)
-    store.attach(client.client_id, session.store)
-    session.store = store
+    with _created(client)._lock:
+        session = _idle(client)._session
+        # The identifiers that the files bring must not be in use.
+        if session.store.count or client.connects or hasattr(session.store, "attach"):
+            _refuse("the client has been connected already", NXD_MQTT_INVALID_STATE)
+        store.attach(client.client_id, session.store)
+        session.store = store
 
 
 def nxd_mqtt_client_timeout_set(client, which: int, ticks: int) -> int:
@@ -275,7 +278,7 @@ def nxd_mqtt_client_statistics_get(client):
         "oversize": inbox.oversize,
         "attempts": client.attempts,
         "connects": client.connects,
-        "reconnects": client.backoff.reconnects if client.backoff else 0,
+        "reconnects": client.reconnects,
         "reasons": [reason for reason in client.reasons if reason],
         "skipped_topic_length": client._reader.skipped_topic,
         "skipped_message_length": client._reader.skipped_message,

@@ -38,10 +38,9 @@ _SAME_VIOLATIONS = const(3)
 _STABLE = const(30000)
 _CLOCK_MASK = const((1 << 29) - 1)
 
-_NEVER = const(-1)
+_GIVE_UP = const(-1)
 _QUIET = const(-1)
 
-_UNSUBSCRIBE_FIRST = const(0xA2)
 _REFUSED = const(0x80)
 
 
@@ -57,8 +56,7 @@ class Backoff:
         self._minimum = minimum
         self._maximum = maximum
         self._draw = draw
-        self._since = self.reconnects = 0
-        self._lost = False
+        self._since = 0
         self.begin()
 
     def begin(self) -> None:
@@ -68,11 +66,12 @@ class Backoff:
         self._violations = 0
         self._lost = False
 
-    def connected(self, now: int) -> None:
-        """The broker has accepted a connection."""
+    def connected(self, now: int) -> bool:
+        """The broker has accepted a connection; whether it replaces a lost one."""
+        lost = self._lost
         self._since = now
-        self.reconnects += self._lost
         self._lost = False
+        return lost
 
     def pause(self, now: int, status: int, cause, connected: bool) -> int:
         """A link or an attempt has ended.
@@ -87,7 +86,7 @@ class Backoff:
             if now - self._since & _CLOCK_MASK >= min(self._maximum, _STABLE):
                 self._ceiling = self._minimum
         if status in _FINAL or self._repeats(status, cause):
-            return _NEVER
+            return _GIVE_UP
         # From the upper half: brokers are not stormed by a fleet that lost them at one time.
         self._ceiling = min(self._ceiling * 2, self._maximum)
         return self._draw(max(self._ceiling // 2, self._minimum), self._ceiling)
@@ -117,7 +116,7 @@ class Subscriptions(Store):
     A subscription is here from the application's call on. Its first SUBSCRIBE goes through the
     transmit store, in the order of the calls; those of later links come from here, before all that
     the store has. ``starts`` is -1 where nothing is to be sent or awaited on this link; the length
-    is 0 where only the answer is awaited, because it was unsubscribed from since.
+    is 0 where only the answer is awaited, because the application has changed its mind since.
 
     :param int depth: how many subscriptions can be kept
     """
@@ -130,20 +129,39 @@ class Subscriptions(Store):
 
         :return: False when there is no room for one more filter
         """
-        wanted = _filter(packet, len(packet) - 1)
-        for place in range(self.count):
-            if self.starts[place] < 0 and self._filter_at(place) == wanted:
-                self.remove(place)
-                break
-        if self.count == self.depth:
+        image = bytes(packet)
+        place = self._place(_filter(image, -1))
+        if self.count == self.depth and (place < 0 or self._awaited(place)):
             return False
-        self.packets[self.count] = bytes(packet)
+        if place >= 0:
+            self._drop(place)
+        self.packets[self.count] = image
         self.starts[self.count] = _QUIET
-        self.add(packet_id, len(packet))
+        self.add(packet_id, len(image))
         return True
 
-    def _filter_at(self, place: int):
-        return _filter(self.packets[place], -1)
+    def forget(self, packet) -> None:
+        """The store is about to take an UNSUBSCRIBE."""
+        place = self._place(_filter(packet, len(packet)))
+        if place >= 0:
+            self._drop(place)
+
+    def _place(self, wanted) -> int:
+        """The place of a filter, or -1."""
+        for place in range(self.count):
+            if self.lengths[place] and _filter(self.packets[place], -1) == wanted:
+                return place
+        return -1
+
+    def _awaited(self, place: int) -> bool:
+        """Whether an answer will come to a packet of this table."""
+        return place < self.handed and self.starts[place] >= 0
+
+    def _drop(self, place: int) -> None:
+        if self._awaited(place):
+            self.lengths[place] = 0
+        else:
+            self.remove(place)
 
     def renew(self, session_present: int, store) -> None:
         """A link has begun: what a broker without the session must be asked for again waits.
@@ -160,37 +178,24 @@ class Subscriptions(Store):
     def answered(self, packet_id: int, code: int) -> bool:
         """A SUBACK came; whether it answers a packet of this table."""
         place = self.find(packet_id)
-        if not 0 <= place < self.sent or self.starts[place] < 0:
+        if not (0 <= place < self.sent and self._awaited(place)):
             return False
         self.starts[place] = _QUIET
         if code == _REFUSED or not self.lengths[place]:
             self.remove(place)
         return True
 
-    def settle(self, packet, packet_id: int, code: int, store) -> None:
-        """The broker has answered a request of the store, which still has it.
+    def refused(self, packet_id: int) -> None:
+        """The broker does not grant a SUBSCRIBE of the store."""
+        place = self.find(packet_id)
+        if place >= 0:
+            self.remove(place)
 
-        :param packet: the SUBSCRIBE or UNSUBSCRIBE
-        :param int code: the return code of a SUBACK
-        """
-        if packet[0] != _UNSUBSCRIBE_FIRST:
-            place = self.find(packet_id) if code == _REFUSED else -1
-            if place >= 0:
-                self.remove(place)
-            return
-        unwanted = _filter(packet, len(packet))
-        for place in range(self.count - 1, -1, -1):
-            # But for one that the application has asked for again since.
-            if self._filter_at(place) == unwanted and store.find(self.packet_ids[place]) < 0:
-                self.lengths[place] = 0
-                if self.starts[place] < 0:
-                    self.remove(place)
-
-    def abandon(self, store) -> None:
-        """The requests of the store are given up: what they asked for is not subscribed to."""
-        for place in range(self.count - 1, -1, -1):
+    def adopt(self, store) -> None:
+        """The store gives its requests up: the next link is asked from here, in any case."""
+        for place in range(self.count):
             if store.find(self.packet_ids[place]) >= 0:
-                self.remove(place)
+                self.starts[place] = 0
 
     def clear(self) -> None:
         """The application begins anew: nothing is subscribed to."""

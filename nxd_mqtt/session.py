@@ -7,8 +7,9 @@ Bytes to send wait in one output buffer (``output``, ``sent``); packets received
 (``receive``); time is an argument, in milliseconds of a clock that wraps at 2**29. Everything that
 changes the state is in this file, and which packet is legal in which state is the table ``_MOVES``.
 
-The output buffer is filled in the order that keeps promises: owed PUBACKs, an owed PINGREQ, then
-stored packets in the order of the calls. A QoS 0 packet joins only when nothing stored waits.
+The output buffer is filled in the order that keeps promises: owed PUBACKs, an owed PINGREQ, what a
+new link is asked for again, then stored packets in the order of the calls. A QoS 0 packet joins
+only when nothing of these waits.
 """
 
 from micropython import const
@@ -56,6 +57,7 @@ _LONGEST_SLEEP = const(1 << 26)
 
 # The return codes of a SUBACK [MQTT-3.9.3-2].
 _GRANTS = b"\x00\x01\x02\x80"
+_REFUSED = const(0x80)
 
 # What the peer owes, by the packet type of its answer; that of a request is one less.
 _ANSWERS = (
@@ -100,6 +102,9 @@ class Session:
         self._since = [0] * (_PINGRESP + 1)
         self._interval = self._ticked = self._last_sent = self._last_received = 0
         self.published = self.acknowledged = self.resent = 0
+        # Whether a CONNECT is without its answer, and whether an earlier one has remained so.
+        self._asked = self._doubtful = False
+        self.session_present = 0
         self.end()
 
     # -- a link begins and ends ---------------------------------------------------------------
@@ -139,6 +144,8 @@ class Session:
             raise MQTTError(_PACKET_POOL_FAILURE, "connack", "CONNECT exceeds payload_size")
         if self._clean:
             self.store.drop_sent()
+        self._doubtful = self._asked
+        self._asked = True
         milliseconds = self._keepalive * 1000
         self._interval = milliseconds - min(milliseconds // 4, 5000)
         self._ticked = self._last_sent = self._last_received = now
@@ -164,7 +171,7 @@ class Session:
         self.store.handed = self.store.sent
         if state != _STATE_CONNECTING:
             if self.subscriptions:
-                self.subscriptions.abandon(self.store)
+                self.subscriptions.adopt(self.store)
             self.store.drop_requests()
 
     # -- the application's calls --------------------------------------------------------------
@@ -186,7 +193,9 @@ class Session:
             store.add(self.packet_id, size)
         else:
             self.fill(now)
-            if store.handed < store.count or self._to + size > len(self._output):
+            table = self.subscriptions or store
+            waits = store.handed < store.count or table.handed < table.count
+            if waits or self._to + size > len(self._output):
                 return _PACKET_POOL_FAILURE
             self._to = put_publish(self._output, self._to, flags, topic, 0, message)
         self.published += 1
@@ -202,8 +211,10 @@ class Session:
         first = _UNSUBSCRIBE_FIRST if quality < 0 else _SUBSCRIBE_FIRST
         packet = store.packets[store.count][:size]
         put_request(packet, first, self.packet_id, topic, quality)
-        subscriptions = self.subscriptions if quality >= 0 else None
-        if subscriptions and not subscriptions.keep(self.packet_id, packet):
+        table = self.subscriptions
+        if table and quality < 0:
+            table.forget(packet)
+        elif table and not table.keep(self.packet_id, packet):
             return _PACKET_POOL_FAILURE
         store.add(self.packet_id, size)
         return _SUCCESS
@@ -245,12 +256,12 @@ class Session:
             self._last_sent = now
         subscriptions = self.subscriptions
         if subscriptions:
-            to = self._hand_over(subscriptions, to, now)
+            to = self._copy_out(subscriptions, to, now)
         if not subscriptions or subscriptions.handed == subscriptions.count:
-            to = self._hand_over(self.store, to, now)
+            to = self._copy_out(self.store, to, now)
         self._to = to
 
-    def _hand_over(self, store, to: int, now: int) -> int:
+    def _copy_out(self, store, to: int, now: int) -> int:
         """Copy stored packets to ``to`` in the output buffer; returns where they end."""
         output = self._output
         while store.handed < store.count:
@@ -331,9 +342,12 @@ class Session:
             raise MQTTError(status, "connack", "CONNACK with flags %d, code %d" % (flags, code))
         self._answered(kind, now)
         reader.connected = True
-        self._inbox.settle(flags)
+        # A CONNECT whose answer was lost may have begun the session that is present now.
+        self.session_present = 0 if self._doubtful else flags
+        self._asked = False
+        self._inbox.settle(self.session_present)
         if self.subscriptions:
-            self.subscriptions.renew(flags, self.store)
+            self.subscriptions.renew(self.session_present, self.store)
         if not self._clean:
             self.store.rewind()
         return True
@@ -348,9 +362,8 @@ class Session:
             violation("SUBACK with code %d" % code)
         place = store.find(packet_id)
         if 0 <= place < store.sent and store.packets[place][0] >> 4 == kind - 1:
-            if subscriptions and kind != _PUBACK:
-                packet = store.packets[place][: store.lengths[place]]
-                subscriptions.settle(packet, packet_id, code, store)
+            if subscriptions and kind == _SUBACK and code == _REFUSED:
+                subscriptions.refused(packet_id)
             store.remove(place)
             if kind == _PUBACK:
                 self.acknowledged += 1

@@ -52,6 +52,10 @@ class Teller:
         """Whether no more may be read; a link that begins needs more room still."""
         return self.untold > _EVENTS - _EVENT_RESERVE
 
+    def due(self) -> bool:
+        """Whether there is something to tell, and nobody is at it."""
+        return self.untold > 0 and not self._thread
+
     def in_callback(self) -> bool:
         """Whether it is a callback that asks."""
         return self._thread != 0 and self._thread == get_ident()

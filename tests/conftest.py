@@ -6,7 +6,9 @@
 import peers
 import pytest
 from hypothesis import settings
+from loopback import Listener
 from micropython_lane import Lane
+from thread_bench import Threads
 
 # The same examples on every machine, and no verdict on how fast it is: a check that passed on one
 # machine passes on the next.
@@ -27,6 +29,21 @@ def mosquitto(tmp_path_factory):
 def micropython(tmp_path_factory):
     """The MicroPython bench, with the library compiled for it."""
     return Lane(tmp_path_factory.mktemp("micropython"))
+
+
+@pytest.fixture
+def listener():
+    """A listening socket of the system."""
+    with Listener() as made:
+        yield made
+
+
+@pytest.fixture
+def threads():
+    """Threads that have to end with the test."""
+    made = Threads()
+    yield made
+    made.join()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

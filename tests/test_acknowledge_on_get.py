@@ -98,6 +98,7 @@ def test_the_mode_can_change_on_the_way():
     app = device()
     arrive(app, 1, 2)
     nxd_mqtt_client_ack_mode_set(app.client, NXD_MQTT_ACK_ON_QUEUE)
+    assert nxd_mqtt_client_deadline_get(app.client)[1] == 0
     assert acknowledged(app) == puback(1) + puback(2)
     nxd_mqtt_client_ack_mode_set(app.client, NXD_MQTT_ACK_ON_GET)
     arrive(app, 3)

@@ -5,6 +5,7 @@
 
 import pytest
 from client_bench import CONNECTED, CONNECTING, IDLE, App
+from doubles.dialects import StackError
 from doubles.played_broker import PlayedBroker
 from doubles.trials import PORT
 
@@ -442,7 +443,7 @@ def test_a_callback_that_polls_for_long_does_not_lose_an_ending():
 
 @pytest.mark.parametrize(
     "arguments",
-    [(0, 1), (1, 0), (2, 1), (-1, 5), (1, 1 << 40), ("1", 2), (1, None), (1, 2, -1), (1, 2, 5000)],
+    [(0, 1), (1, 0), (2, 1), (-1, 5), (1, 1 << 40), ("1", 2), (1, None), (1, 2, 0), (1, 2, 5000)],
 )
 def test_pauses_that_are_none_are_refused(arguments):
     app = App()
@@ -544,3 +545,55 @@ def test_a_login_that_raises_inside_a_blocking_connect_does_not_shorten_later_at
     app.sockets.connect_takes = 3000
     attempt(app)
     assert app.state == CONNECTED
+
+
+def test_a_disconnect_that_breaks_tells_one_end():
+    app = up(device())
+    app.sockets.fail("send", StackError(104))
+    nxd_mqtt_client_disconnect(app.client)
+    assert [what[0] for what in app.told] == ["disconnect"]
+    assert app.state == IDLE
+    assert app.polls(9) == [NXD_MQTT_NOT_CONNECTED]
+
+
+def test_the_count_of_reconnects_outlives_other_pauses():
+    app = lose(up(device()))
+    attempt(app)
+    nxd_mqtt_client_disconnect(app.client)
+    nxd_mqtt_client_reconnect_set(app.client, 1, 1)
+    assert app.statistics["reconnects"] == 1
+
+
+def miss_the_connack(app):
+    """The broker forgets the session, begins one for a CONNECT, and its answer is lost."""
+    app.broker.forget()
+    app.broker.mute = (Connect,)
+    lose(app)
+    attempt(app)
+    lose(app)
+    app.broker.mute = ()
+    attempt(app)
+    app.polls(5)
+    assert app.state == CONNECTED
+
+
+def test_a_subscription_survives_a_connack_that_was_lost():
+    app = up(device())
+    assert nxd_mqtt_client_subscribe(app.client, "t", 1) == NXD_MQTT_SUCCESS
+    app.polls(5)
+    miss_the_connack(app)
+    assert app.broker.filters == {"t": 1}
+    # The broker has said 1; a program that subscribes by itself must hear 0.
+    assert app.client.session_present == 0
+    lose(app)
+    attempt(app)
+    assert app.client.session_present == 1
+
+
+def test_unread_messages_survive_a_connack_that_was_lost():
+    app = up(device())
+    nxd_mqtt_client_ack_mode_set(app.client, NXD_MQTT_ACK_ON_GET)
+    app.broker.send(Publish("t", b"the only copy", 1, packet_id=1))
+    app.polls(5)
+    miss_the_connack(app)
+    assert app.messages() == [b"the only copy"]

@@ -7,6 +7,9 @@ The application takes each message in its callback. A message at QoS 1 keeps its
 PUBACK is written, so the one behind it is held although nothing is left to be taken.
 """
 
+import pytest
+from client_bench import CONNECTED, IDLE, App
+from doubles.dialects import AIRLIFT, CPYTHON_TCP, ESPRESSIF
 from doubles.script import puback, publish
 from netx_frame import SECOND, Frame
 
@@ -65,3 +68,29 @@ def test_a_publish_that_waits_for_room_blames_an_application_that_takes_nothing(
     publishes = [nxd_mqtt_client_publish(client, "t", b"m", NX_FALSE, 1, SECOND) for _ in range(2)]
     assert publishes == [NXD_MQTT_SUCCESS, NXD_MQTT_PACKET_POOL_FAILURE]
     assert frame.time.elapsed < 1000
+
+
+@pytest.mark.parametrize("dialect", [CPYTHON_TCP, ESPRESSIF], ids=str)
+def test_acknowledgements_that_cannot_go_do_not_hide_a_dead_link(dialect):
+    """The application takes every message at once; the peer takes no byte any more."""
+    app = App(payload_size=16, queue=64, dialect=dialect).connect(keepalive=20)
+    app.doing["receive"] = app.get
+    app.peer.accept_limit = 0
+    app.peer.send(b"".join(publish("t", b"0123456789", number) for number in range(1, 20)))
+    while app.state == CONNECTED and app.clock.elapsed < 3_600_000:
+        app.poll(100)
+    assert app.client.reason[2] == "no PINGRESP in time"
+    assert app.clock.elapsed < 40_000
+
+
+def test_the_goodbye_of_a_peer_is_seen_while_acknowledgements_cannot_go():
+    app = App(payload_size=48, depth=4, queue=40, dialect=AIRLIFT).connect(keepalive=10)
+    app.peer.send(publish("t", b"123456789012", 1) + publish("t", b"123456789012", 2))
+    app.peer.close()
+    app.publish(b"x" * 38)
+    app.poll()
+    assert app.messages() == [b"123456789012"]
+    for _ in range(40):
+        app.poll()
+        app.clock.advance(1000)
+    assert app.state == IDLE

@@ -10,7 +10,6 @@ import pytest
 from doubles.dialects import CPYTHON_TCP, ESPRESSIF, HOST, WIZNET, StackError, replace
 from doubles.platform import Platform
 from doubles.trials import PORT, every
-from loopback import Listener
 from radio_platform import RadioPlatform
 
 from nxd_mqtt import transport
@@ -406,13 +405,6 @@ def test_a_name_without_an_address_is_not_resolved():
 
 
 # --- the system's own sockets --------------------------------------------------------------------
-
-
-@pytest.fixture
-def listener():
-    """A listening socket of the system."""
-    with Listener() as made:
-        yield made
 
 
 def desktop(radio):

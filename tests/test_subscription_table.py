@@ -8,7 +8,14 @@ from client_bench import CONNECTED, App
 from doubles.played_broker import PlayedBroker
 from doubles.trials import PORT
 
-from boards.desktop.broker.packets import Connect, Publish, Subscribe, Unsubscribe
+from boards.desktop.broker.packets import (
+    Connect,
+    Publish,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+)
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
 from nxd_mqtt.reconnect import Subscriptions
@@ -116,7 +123,7 @@ def test_a_request_without_an_answer_is_sent_in_any_case(forget):
     if forget:
         app.broker.forget()
     packets = again(app)
-    asked = [("kept", 1), ("gone", 1), ("new", 1)] if forget else [("new", 1)]
+    asked = [("kept", 1), ("new", 1)] if forget else [("new", 1)]
     assert filters(packets) == asked
     assert isinstance(packets[-1], Unsubscribe)
     assert app.broker.filters == {"kept": 1, "new": 1}
@@ -283,17 +290,20 @@ def test_a_missing_answer_to_the_table_is_late():
     assert app.client.reason[2] == "no SUBACK in time"
 
 
-def test_the_application_s_disconnect_keeps_the_table_and_drops_what_was_not_granted():
+@pytest.mark.parametrize(("forget", "asked"), [(True, [("a", 1), ("b", 1)]), (False, [("b", 1)])])
+def test_the_application_s_disconnect_keeps_the_table(forget, asked):
     app = device()
     subscribe(app, "a")
     app.broker.mute = (Subscribe,)
     subscribe(app, "b")
     nxd_mqtt_client_disconnect(app.client)
     app.broker.mute = ()
-    app.broker.forget()
+    if forget:
+        app.broker.forget()
     assert app.start(500, clean=0) == NXD_MQTT_SUCCESS
     app.polls(3)
-    assert filters(app.broker.packets[-1]) == [("a", 1)]
+    # What was not answered is asked for in any case.
+    assert filters(app.broker.packets[-1]) == asked
 
 
 def test_a_clean_start_of_the_application_empties_the_table():
@@ -353,3 +363,57 @@ def test_unsubscribing_before_the_table_was_answered_and_a_loss():
     again(app)
     unsubscribe(app, "a")
     assert again(app) == []
+
+
+@pytest.mark.parametrize(("rows", "losses"), [(16, 20), (1, 3)])
+def test_subscribing_at_each_connack_does_not_fill_the_table(rows, losses):
+    app = device(clean=1, subscriptions=rows)
+    found = []
+    app.doing["connect"] = lambda: found.append(nxd_mqtt_client_subscribe(app.client, "a", 1))
+    subscribe(app, "a")
+    for _ in range(losses):
+        assert filters(again(app)) == [("a", 1)]
+    assert found == [NXD_MQTT_SUCCESS] * losses
+
+
+def test_a_full_table_has_no_room_beside_a_filter_that_awaits_its_answer():
+    app = device(subscriptions=1)
+    subscribe(app, "a")
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)
+    again(app)
+    assert subscribe(app, "a", 0) == NXD_MQTT_PACKET_POOL_FAILURE
+    app.broker.peer.send(b"\x90\x03\x00\x01\x01")
+    app.polls(2)
+    assert subscribe(app, "a", 0) == NXD_MQTT_SUCCESS
+
+
+def test_a_message_does_not_overtake_the_table():
+    app = device(payload_size=32, depth=2)
+    for wanted in ("a", "b", "f" * 20):
+        subscribe(app, wanted)
+    app.broker.forget()
+    found = []
+    app.doing["connect"] = lambda: found.append(app.publish(b"", 0))
+    assert [type(packet) for packet in again(app)] == [Subscribe] * 3
+    assert found == [NXD_MQTT_PACKET_POOL_FAILURE]
+
+
+@pytest.mark.parametrize(("first", "wanted"), [(Unsubscribe, [("a", 0)]), (Subscribe, [])])
+def test_the_last_call_wins_in_any_order_of_answers(first, wanted):
+    app = device()
+    app.broker.mute = (Subscribe, Unsubscribe)
+    answers = []
+    for kind in (Unsubscribe, Subscribe) if first is Unsubscribe else (Subscribe, Unsubscribe):
+        if kind is Subscribe:
+            subscribe(app, "a", 0)
+            answers.append(Suback(app.client.packet_identifier, (0,)))
+        else:
+            unsubscribe(app, "a")
+            answers.append(Unsuback(app.client.packet_identifier))
+    for answer in reversed(answers):
+        app.broker.send(answer)
+    app.polls(3)
+    app.broker.mute = ()
+    app.broker.forget()
+    assert filters(again(app)) == wanted

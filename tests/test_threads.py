@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: MIT
 """Several real threads call one client: nothing is lost, nobody waits for another's socket."""
 
-import socket
 import threading
 import time
 
@@ -13,7 +12,8 @@ from client_bench import App
 from doubles.platform import Platform
 from doubles.script import CONNACK, puback, publish
 from doubles.script import connect as connect_packet
-from loopback import CONNECTED, Listener, new_client, real_client
+from loopback import CONNECTED, new_client, real_client
+from thread_bench import Gate, SlowPool, until
 
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
@@ -21,112 +21,7 @@ from nxd_mqtt.nxd_extensions import *
 IDLE = 1
 
 
-class Threads:
-    """Threads whose exceptions are not lost."""
-
-    def __init__(self):
-        self._threads = []
-        self.failures = []
-
-    def start(self, function, *arguments):
-        """Run a function in a thread."""
-
-        def body():
-            try:
-                function(*arguments)
-            except BaseException as error:
-                self.failures.append(error)
-
-        thread = threading.Thread(target=body, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def join(self, seconds=10):
-        """Wait for all of them; none may have failed."""
-        for thread in self._threads:
-            thread.join(seconds)
-            assert not thread.is_alive()
-        assert self.failures == []
-
-
-def until(condition, seconds=5):
-    """Wait for what another thread does."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.001)
-
-
-@pytest.fixture
-def listener():
-    """A listening socket."""
-    with Listener() as made:
-        yield made
-
-
-@pytest.fixture
-def threads():
-    """Threads that have to end with the test."""
-    made = Threads()
-    yield made
-    made.join()
-
-
 # --- an attempt that is given up by another thread -----------------------------------------------
-
-
-class Gate:
-    """Where a blocking call of a socket stack stands until a test lets it go on."""
-
-    def __init__(self):
-        self.reached = threading.Event()
-        self._open = threading.Event()
-
-    def pass_through(self):
-        """Stand here."""
-        self.reached.set()
-        assert self._open.wait(10)
-
-    def open(self):
-        """Let everybody go on."""
-        self._open.set()
-
-
-class SlowSocket(socket.socket):
-    """A socket that may take long to connect."""
-
-    gate = None
-
-    def connect(self, address):
-        """Connect, some time."""
-        if self.gate:
-            self.gate.pass_through()
-        super().connect(address)
-
-
-class SlowPool:
-    """The system's sockets, with a gate before one of the calls that block."""
-
-    SOCK_STREAM = socket.SOCK_STREAM
-
-    def __init__(self, verb):
-        self._verb = verb
-        self.gate = Gate()
-        self.sockets = []
-
-    def getaddrinfo(self, *arguments):
-        """Look a name up."""
-        if self._verb == "getaddrinfo":
-            self.gate.pass_through()
-        return socket.getaddrinfo(*arguments)
-
-    def socket(self, family, kind):
-        """Make a socket."""
-        made = SlowSocket(family, kind)
-        if self._verb == "connect":
-            made.gate = self.gate
-        self.sockets.append(made)
-        return made
 
 
 @pytest.mark.parametrize("end", (nxd_mqtt_client_disconnect, nxd_mqtt_client_delete))
