@@ -3,18 +3,22 @@
 # SPDX-License-Identifier: MIT
 """Two brokers behind one small surface, so that every test can ask the same of both.
 
-The surface: ``name``, ``host``, ``port``, ``start``, ``stop``, ``kill`` and ``pings``. A broker
-made with ``users`` lets in only them; otherwise everybody is welcome. Neither bounds the messages
-that wait for a subscriber, because the tests count what arrives.
+The surface: ``name``, ``host``, ``port``, ``start``, ``stop``, ``kill``; ``pause`` and ``resume``;
+``save`` and ``forget``; and what has come and gone: ``pings``, ``subscribes``, ``deliveries``,
+``delivered``. A broker made with ``users`` lets in only them; otherwise everybody is welcome.
+Neither bounds the messages that wait for a subscriber, because the tests count what arrives.
 """
 
 import getpass
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import peers
+import pytest
 
 from boards.desktop.broker import Broker
 
@@ -24,6 +28,8 @@ _ACCEPTED = 0
 _BAD_USERNAME_OR_PASSWORD = 4
 _NOT_AUTHORIZED = 5
 
+_SAVE_SECONDS = 10
+
 
 class EmbeddedBroker:
     """The desktop board's own broker, in a thread of this process.
@@ -31,11 +37,18 @@ class EmbeddedBroker:
     :param Path folder: not needed, it writes no files
     :param str host: the address to listen on
     :param dict users: passwords by user name, all of them text
+    :param bool persistent: not needed, it keeps its sessions until it is told to forget
     """
 
     name = "embedded"
 
-    def __init__(self, folder: Path, host: str = LOOPBACK, users: dict | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        host: str = LOOPBACK,
+        users: dict | None = None,
+        persistent: bool = False,
+    ) -> None:
         self._users = users
         self._broker = Broker(0, host, self._authenticate, queued_messages=0)
         self.logins: list[tuple] = []
@@ -59,9 +72,37 @@ class EmbeddedBroker:
         """Where it listens."""
         return self._broker.port
 
+    def pause(self) -> None:
+        """From now on bytes and connections are taken, and nothing comes of them."""
+        self._broker.mute = True
+
+    def resume(self) -> None:
+        """Go on with what waits."""
+        self._broker.mute = False
+
+    def save(self) -> None:
+        """What it remembers now survives a kill, as it always does."""
+
+    def forget(self) -> None:
+        """What it remembers goes, while it is stopped."""
+        self._broker.restart(keep_sessions=False)
+        self._broker.stop()
+
     def pings(self) -> int:
         """How many PINGREQ packets have come."""
         return self._broker.statistics()["pings"]
+
+    def subscribes(self) -> int:
+        """How many SUBSCRIBE packets have come."""
+        return self._broker.statistics()["subscribes"]
+
+    def deliveries(self) -> int:
+        """How many messages were sent to subscribers, each counted once."""
+        return self._broker.statistics()["delivered"]
+
+    def delivered(self) -> int:
+        """How many of them were acknowledged."""
+        return self._broker.statistics()["delivery_acknowledged"]
 
 
 class MosquittoBroker(peers.Mosquitto):
@@ -70,17 +111,57 @@ class MosquittoBroker(peers.Mosquitto):
     :param Path folder: where its files are written
     :param str host: the address to listen on
     :param dict users: passwords by user name, all of them text
+    :param bool persistent: keeps sessions over a stop; over a kill only what was saved
     """
 
     name = "mosquitto"
 
-    def __init__(self, folder: Path, host: str = LOOPBACK, users: dict | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        host: str = LOOPBACK,
+        users: dict | None = None,
+        persistent: bool = False,
+    ) -> None:
         self.host = host
-        super().__init__(folder, _password_lines(folder, users) if users else "")
+        self._database = folder / "mosquitto.db"
+        extra = _password_lines(folder, users) if users else ""
+        if persistent:
+            # 0: never by itself, so that a test knows what survives a kill.
+            extra += f"persistence true\npersistence_location {folder}/\nautosave_interval 0\n"
+        # Started by root, it would become a user who may not use the folder of a test.
+        super().__init__(folder, extra + f"user {getpass.getuser()}\n" if extra else "")
+
+    def save(self) -> None:
+        """Write the database now, as an administrator may ask for."""
+        self._database.unlink(missing_ok=True)
+        self._process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + _SAVE_SECONDS
+        while not self._database.exists():  # it is renamed into its place when it is complete
+            if time.monotonic() > deadline:
+                pytest.fail("mosquitto does not save:\n" + self.log, pytrace=False)
+            time.sleep(0.01)
+
+    def forget(self) -> None:
+        """What it remembers goes, while it is stopped."""
+        self._database.unlink(missing_ok=True)
 
     def pings(self) -> int:
         """How many PINGREQ packets have come."""
         return self.log.count("Received PINGREQ")
+
+    def subscribes(self) -> int:
+        """How many SUBSCRIBE packets have come."""
+        return self.log.count("Received SUBSCRIBE")
+
+    def deliveries(self) -> int:
+        """How many messages were sent to subscribers, each counted once."""
+        lines = self.log.splitlines()
+        return sum("Sending PUBLISH to " in line and " (d0, " in line for line in lines)
+
+    def delivered(self) -> int:
+        """How many of them were acknowledged."""
+        return self.log.count("Received PUBACK")
 
 
 def _password_lines(folder: Path, users: dict) -> str:
@@ -94,8 +175,7 @@ def _password_lines(folder: Path, users: dict) -> str:
     for username, password in users.items():
         command = [program, "-b", str(file), username, password]
         subprocess.run(command, check=True, capture_output=True)
-    # Started by root, it would become a user who may not read the folder of a test.
-    return f"allow_anonymous false\npassword_file {file}\nuser {getpass.getuser()}\n"
+    return f"allow_anonymous false\npassword_file {file}\n"
 
 
 KINDS = {kind.name: kind for kind in (EmbeddedBroker, MosquittoBroker)}

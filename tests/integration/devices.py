@@ -94,6 +94,18 @@ class Device:
     def _on_acknowledgement(self, client, kind: int, packet_id: int, return_code, context) -> None:
         self.acknowledged.append((kind, packet_id, return_code))
 
+    def reconnecting(self, minimum=20, maximum=100, subscriptions=16):
+        """Let it connect again by itself, with pauses in ticks; returns the device."""
+        status = nxd_mqtt_client_reconnect_set(self.client, minimum, maximum, subscriptions)
+        assert status == NXD_MQTT_SUCCESS, hex(status)
+        return self
+
+    def allow(self, which: int, ticks: int):
+        """Say how long the peer may take for one kind of answer; returns the device."""
+        status = nxd_mqtt_client_timeout_set(self.client, which, ticks)
+        assert status == NXD_MQTT_SUCCESS, hex(status)
+        return self
+
     # -- the verbs ----------------------------------------------------------------------------
 
     def try_to_connect(self, peer, keepalive=60, clean=NX_TRUE, wait=500) -> int:
@@ -159,6 +171,10 @@ class Device:
         """Lose the link as when a cable is pulled, but at once: nothing says goodbye."""
         nxd_mqtt_client_socket_get(self.client)[1].shutdown(socket.SHUT_RDWR)
         run(self, until=lambda: not self.connected)
+
+    def crash(self) -> None:
+        """Vanish as a program that ends without a word: no call must follow."""
+        nxd_mqtt_client_socket_get(self.client)[1].shutdown(socket.SHUT_RDWR)
 
     # -- the loop -----------------------------------------------------------------------------
 
