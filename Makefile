@@ -17,13 +17,15 @@ space := $(empty) $(empty)
 comma := ,
 GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
 
-.PHONY: help environment demo test test-long lint format size docs bundle clean
+.PHONY: help environment demo test test-long soak fuzz lint format size docs bundle clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       play the main job on this machine, with the embedded broker"
 	@echo "make test       lint, tests, coverage gate, documents"
 	@echo "make test-long  the tests that take longer: kills, soak"
+	@echo "make soak       two minutes of faults between two clients and mosquitto; SECONDS=, SEED= change them"
+	@echo "make fuzz       a minute of made-up stories for parser and client; SECONDS= changes it"
 	@echo "make lint       format check and lint only      make format  repair what can be repaired"
 	@echo "make size       the size of each compiled module"
 	@echo "make docs       the documents, in docs/_build/html"
@@ -64,6 +66,17 @@ test: lint
 # pytest answers 5 when it finds no test at all, which is no failure here.
 test-long: $(STAMP)
 	$(BIN)/pytest -m long || test $$? -eq 5
+
+# The exit code of the command is 1 for a loss and 2 without mosquitto; make's own is 2 for both.
+SECONDS ?= 120
+SEED ?=
+
+soak: $(STAMP)
+	$(BIN)/python tools/soak.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+fuzz: SECONDS := 60
+fuzz: $(STAMP)
+	cd tests && ../$(BIN)/python -m fuzz.run --seconds $(SECONDS)
 
 size: $(STAMP)
 	$(BIN)/python tools/sizes.py
