@@ -4,9 +4,9 @@
 """What a board does when it is switched on: it reports to an MQTT broker and takes commands.
 
 Each second it publishes a report at QoS 1 to ``<MQTT_TOPIC>/telemetry``, and it prints what comes
-to ``<MQTT_TOPIC>/command``. When the link is lost it comes back by itself, and reports that were
-not acknowledged are sent again. The settings are in ``settings.toml``, see
-``settings.toml.example``.
+to ``<MQTT_TOPIC>/command``. When the link is lost the client connects again by itself; reports that
+are published meanwhile wait, as many as there is room for, and what was not acknowledged is sent
+again. The settings are in ``settings.toml``, see ``settings.toml.example``.
 
 On the desktop this file runs unchanged: ``MQTT_BROKER=localhost .venv/bin/python code.py``.
 """
@@ -14,7 +14,7 @@ On the desktop this file runs unchanged: ``MQTT_BROKER=localhost .venv/bin/pytho
 import os
 import sys
 
-from adafruit_ticks import ticks_add, ticks_diff, ticks_less, ticks_ms
+from adafruit_ticks import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import boards
@@ -22,6 +22,7 @@ from nxd_mqtt.nxd import (
     NX_FALSE,
     NX_IN_PROGRESS,
     NX_IP,
+    NX_IP_PERIODIC_RATE,
     NX_NO_WAIT,
     NX_PACKET_POOL,
     NX_SUCCESS,
@@ -30,10 +31,8 @@ from nxd_mqtt.nxd import (
     NXD_MQTT_ERROR_IDENTIFYIER_REJECTED,
     NXD_MQTT_ERROR_NOT_AUTHORIZED,
     NXD_MQTT_ERROR_UNACCEPTABLE_PROTOCOL,
-    NXD_MQTT_INSUFFICIENT_BUFFER_SPACE,
     NXD_MQTT_NO_MESSAGE,
     NXD_MQTT_NOT_CONNECTED,
-    NXD_MQTT_PACKET_POOL_FAILURE,
     NXD_MQTT_SUCCESS,
     nx_ip_create,
     nx_packet_pool_create,
@@ -46,13 +45,17 @@ from nxd_mqtt.nxd import (
     nxd_mqtt_client_subscribe,
 )
 from nxd_mqtt.nxd_extensions import (
+    nxd_mqtt_client_deadline_get,
     nxd_mqtt_client_message_discard,
     nxd_mqtt_client_poll,
+    nxd_mqtt_client_reconnect_set,
     nxd_mqtt_client_statistics_get,
+    nxd_mqtt_client_store_set,
 )
 
 _QOS_1 = const(1)
-_KEEPALIVE_SECONDS = const(60)
+# Seconds.
+_KEEPALIVE = const(60)
 
 # Up to eight packets of 512 bytes wait for their acknowledgement; 2 KB of commands wait to be read.
 _PACKET_BYTES = const(512)
@@ -64,35 +67,30 @@ _MESSAGE_BYTES = const(1024)
 
 # Milliseconds.
 _INTERVAL = const(1000)
-_SHORTEST_PAUSE = const(1000)
-_LONGEST_PAUSE = const(60000)
 _QUIET = const(1000)
 
-# Ticks of 10 ms: how long to wait for the broker when there is nothing to publish.
+# Ticks of 10 ms: how long to wait for the broker when there is nothing to publish, and between two
+# attempts to connect.
 _IDLE_TICKS = const(20)
+_SHORTEST_PAUSE = const(100)
+_LONGEST_PAUSE = const(6000)
 _MILLISECONDS_PER_TICK = const(10)
 
-# Packet types, as the acknowledgement callback tells them, and the SUBACK that says no.
-_PUBACK = const(4)
+# The packet type SUBACK, as the acknowledgement callback tells it, and the code that says no.
 _SUBACK = const(9)
 _REFUSED = const(0x80)
 
-# How far the board is: without a link, with one on which commands must be asked for, at work.
-_OFFLINE = const(0)
-_JOINED = const(1)
-_WORKING = const(2)
-
-# Refusals that time does not mend: somebody may mend them, so the pause is the longest at once.
+# What to say of refusals that only a person mends.
 _REFUSALS = {
     NXD_MQTT_ERROR_UNACCEPTABLE_PROTOCOL: "the broker does not speak MQTT 3.1.1",
     NXD_MQTT_ERROR_IDENTIFYIER_REJECTED: "the broker rejects MQTT_CLIENT_ID",
     NXD_MQTT_ERROR_BAD_USERNAME_PASSWORD: "the broker rejects MQTT_USERNAME or MQTT_PASSWORD",
     NXD_MQTT_ERROR_NOT_AUTHORIZED: "the broker does not admit this board",
 }
-# What a report has to wait for: a link, or the acknowledgement of an older one.
-_LATER = (NXD_MQTT_NOT_CONNECTED, NXD_MQTT_PACKET_POOL_FAILURE)
+_KEYS = ("BROKER", "PORT", "USERNAME", "PASSWORD", "CLIENT_ID", "TOPIC", "OUTBOX")
 
-_KEYS = ("BROKER", "PORT", "USERNAME", "PASSWORD", "CLIENT_ID", "TOPIC")
+# What a person wants to know of the time before, when the link is there again.
+_FIGURES = ("reconnects", "unacknowledged", "resent", "dropped", "oversize")
 
 _NO_BROKER = """\
 No broker to report to: put at least these lines into settings.toml.
@@ -121,8 +119,8 @@ def read_settings(getenv=os.getenv) -> dict:
     if settings["MQTT_CLIENT_ID"] is None:
         settings["MQTT_CLIENT_ID"] = boards.client_id()
     topic = settings["MQTT_TOPIC"] or "nxd_mqtt/" + settings["MQTT_CLIENT_ID"]
-    if "+" in topic or "#" in topic or len(topic.encode()) > _LONGEST_TOPIC:
-        raise ValueError("MQTT_TOPIC must have no + or # and at most %d bytes" % _LONGEST_TOPIC)
+    if any(mark in topic for mark in "+#\0") or len(topic.encode()) > _LONGEST_TOPIC:
+        raise ValueError("MQTT_TOPIC must have no +, #, NUL and at most %d bytes" % _LONGEST_TOPIC)
     settings["MQTT_TOPIC"] = topic
     return settings
 
@@ -168,60 +166,85 @@ class Job:
         self._commands = settings["MQTT_TOPIC"] + "/command"
         self._topic = bytearray(_TOPIC_BYTES)
         self._message = bytearray(_MESSAGE_BYTES)
-        self._published = self._acknowledged = self._received = 0
-        self._stage = _OFFLINE
-        self._subscribed = False
-        self._pause = _SHORTEST_PAUSE
-        self._uptime = 0
-        self._now = self._next_try = self._next_report = self._heard = ticks_ms()
+        self._published = self._received = self._uptime = 0
+        self._now = self._next_report = self._next_call = self._heard = ticks_ms()
         self._client = NXD_MQTT_CLIENT()
         self._create(ip)
+        if settings["MQTT_OUTBOX"]:
+            self._open_outbox(settings["MQTT_OUTBOX"])
+        self._explained = self._client.reason
+        self._connect()
 
     def _create(self, ip) -> None:
         client = self._client
         settings = self._settings
         pool = NX_PACKET_POOL()
-        status = nx_packet_pool_create(pool, "store", _PACKET_BYTES, None, _STORE_BYTES)
-        _expect(NX_SUCCESS, "nx_packet_pool_create", status)
-        client_id = settings["MQTT_CLIENT_ID"]
+        nx_packet_pool_create(pool, "store", _PACKET_BYTES, None, _STORE_BYTES)
+        name = settings["MQTT_CLIENT_ID"]
         queue = bytearray(_QUEUE_BYTES)
-        status = nxd_mqtt_client_create(client, "job", client_id, ip, pool, None, 0, 0, queue)
+        status = nxd_mqtt_client_create(client, "job", name, ip, pool, None, 0, 0, queue)
         _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_create", status, client.reason)
         username = settings["MQTT_USERNAME"]
         status = nxd_mqtt_client_login_set(client, username, settings["MQTT_PASSWORD"])
         _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_login_set", status, client.reason)
+        status = nxd_mqtt_client_reconnect_set(client, _SHORTEST_PAUSE, _LONGEST_PAUSE)
+        _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_reconnect_set", status, client.reason)
         client.nxd_mqtt_connect_notify = self._on_connect
         client.nxd_mqtt_ack_receive_notify = self._on_acknowledgement
+
+    def _open_outbox(self, path: str) -> None:
+        """Keep accepted reports on the drive; in memory only, if the drive does not take them."""
+        from nxd_mqtt.file_store import FileStore
+
+        store = FileStore(path)
+        if nxd_mqtt_client_store_set(self._client, store) == NXD_MQTT_SUCCESS:
+            self._tell("outbox %s: %d reports from before" % (path, store.restored))
+        else:
+            self._tell("no outbox %s: %s" % (path, self._client.reason[2]))
+
+    def _connect(self) -> None:
+        """Ask for a link; the client keeps to that, unless it is refused for good."""
+        client = self._client
+        settings = self._settings
+        host, port = settings["MQTT_BROKER"], settings["MQTT_PORT"]
+        self._tell("connecting to %s port %d as %s" % (host, port, settings["MQTT_CLIENT_ID"]))
+        # Not a clean session: what is not acknowledged is sent again on the next link.
+        status = nxd_mqtt_client_connect(client, host, port, _KEEPALIVE, NX_FALSE, NX_NO_WAIT)
+        _expect(NX_IN_PROGRESS, "nxd_mqtt_client_connect", status, client.reason)
+        self._asked = False
 
     # -- the loop -----------------------------------------------------------------------------
 
     def turn(self) -> None:
-        """Publish what is due, run the client, print what came."""
+        """Publish what is due, run the client, say why it has no link, print what came."""
         now = ticks_ms()
         self._uptime += ticks_diff(now, self._now)
         self._now = now
         status = nxd_mqtt_client_poll(self._client, self._work())
-        if status == NXD_MQTT_NOT_CONNECTED:
-            self._come_back()
-        elif status != NXD_MQTT_SUCCESS:
-            self._plan(status)
+        if self._client.reason is not self._explained:
+            self._explain(status)
+        if status == NXD_MQTT_NOT_CONNECTED and ticks_diff(now, self._next_call) >= 0:
+            self._connect()
         self._take_messages()
 
     def done(self) -> bool:
         """Whether all is acknowledged and the broker silent since then; never without a count."""
-        if self._count is None or self._acknowledged < self._count:
+        if self._published != self._count or self._statistics()["unacknowledged"]:
             return False
         return ticks_diff(ticks_ms(), self._heard) >= _QUIET
 
     def figures(self) -> dict:
         """What was done so far, in messages."""
-        _, statistics = nxd_mqtt_client_statistics_get(self._client)
+        statistics = self._statistics()
         return {
             "published": self._published,
-            "acked": self._acknowledged,
+            "acked": statistics["acknowledged"],
             "received": self._received,
             "resent": statistics["resent"],
         }
+
+    def _statistics(self) -> dict:
+        return nxd_mqtt_client_statistics_get(self._client)[1]
 
     def end(self) -> None:
         """Say goodbye to the broker and give the client up."""
@@ -231,38 +254,25 @@ class Job:
 
     def _work(self) -> int:
         """Do what is due; returns how many ticks to wait for the broker after it."""
-        if self._stage == _JOINED:
-            self._subscribe()
-        if self._stage != _WORKING or self._published == self._count:
-            return _IDLE_TICKS
-        left = ticks_diff(self._next_report, self._now)
-        if left <= 0:
-            return self._publish()
-        return min(left // _MILLISECONDS_PER_TICK + 1, _IDLE_TICKS)
-
-    def _subscribe(self) -> None:
-        """Ask for the commands, before anything new is published.
-
-        Unacknowledged reports of an earlier link may leave no room to ask at once.
-        """
         client = self._client
-        status = nxd_mqtt_client_subscribe(client, self._commands, _QOS_1)
-        if status not in _LATER:
-            _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_subscribe", status, client.reason)
-            self._stage = _WORKING
+        if not self._asked:  # before any report; a full outbox has no room for it yet
+            status = nxd_mqtt_client_subscribe(client, self._commands, _QOS_1)
+            self._asked = status == NXD_MQTT_SUCCESS
+        if self._published != self._count and ticks_diff(self._next_report, self._now) <= 0:
+            self._publish()
+        left = ticks_diff(self._next_report, self._now) // _MILLISECONDS_PER_TICK + 1
+        return left if 0 < left < _IDLE_TICKS else _IDLE_TICKS
 
-    def _publish(self) -> int:
+    def _publish(self) -> None:
+        """Publish a report; for one that finds no room the next one stands in."""
         client = self._client
         topic = self._telemetry
         report = self._report(self._published + 1)
         status = nxd_mqtt_client_publish(client, topic, report, NX_FALSE, _QOS_1, NX_NO_WAIT)
-        if status in _LATER:
-            return _IDLE_TICKS
-        _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_publish", status, client.reason)
-        self._published += 1
+        if status == NXD_MQTT_SUCCESS:
+            self._published += 1
+            self._tell("published %s" % report)
         self._next_report = ticks_add(self._now, self._interval)
-        self._tell("published %s" % report)
-        return NX_NO_WAIT
 
     def _report(self, number: int) -> str:
         report = '{"number": %d, "uptime": %d' % (number, self._uptime // 1000)
@@ -273,48 +283,39 @@ class Job:
 
     # -- the link comes and goes --------------------------------------------------------------
 
-    def _come_back(self) -> None:
-        """There is no link: begin to connect when it is time to."""
-        if ticks_less(self._now, self._next_try):
-            return
-        host = self._settings["MQTT_BROKER"]
-        port = self._settings["MQTT_PORT"]
-        name = self._settings["MQTT_CLIENT_ID"]
-        self._tell("connecting to %s port %d as %s" % (host, port, name))
-        # Not a clean session: what is not acknowledged is sent again on the next link.
-        client = self._client
-        wait = NX_NO_WAIT
-        status = nxd_mqtt_client_connect(client, host, port, _KEEPALIVE_SECONDS, NX_FALSE, wait)
-        _expect(NX_IN_PROGRESS, "nxd_mqtt_client_connect", status, client.reason)
+    def _explain(self, status: int) -> None:
+        """Something has ended: say why, and when the next attempt to connect will be.
 
-    def _plan(self, status: int) -> None:
-        """A link or an attempt has ended: say why, and when the next attempt will be."""
-        self._stage = _OFFLINE
-        stage, _, cause = self._client.reason
-        if status in _REFUSALS:
-            cause = _REFUSALS[status]
-            self._pause = _LONGEST_PAUSE
-        self._tell("no link (%s): %s; next try in %d s" % (stage, cause, self._pause // 1000))
-        self._next_try = ticks_add(ticks_ms(), self._pause)
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        The client makes it. Only after a refusal for good it is ours: somebody may have helped.
+        """
+        stage, _, cause = self._explained = self._client.reason
+        if stage == "store":
+            self._tell("the outbox takes no report: %s" % cause)
+            return
+        what = "link lost" if stage == "session" else "no link"
+        _, ticks = nxd_mqtt_client_deadline_get(self._client)
+        if status != NXD_MQTT_SUCCESS:
+            what = "needs your help"
+            cause = _REFUSALS.get(status, cause)
+            ticks = _LONGEST_PAUSE
+            self._next_call = ticks_add(ticks_ms(), ticks * _MILLISECONDS_PER_TICK)
+        seconds = ticks / NX_IP_PERIODIC_RATE
+        self._tell("%s (%s): %s; next try in %.1f s" % (what, stage, cause, seconds))
 
     def _on_connect(self, client, status: int, context) -> None:
         if status != NXD_MQTT_SUCCESS:
             return  # poll returns it, too
         kept = client.session_present
         self._tell("connected, %s session" % ("the broker has kept the" if kept else "a new"))
-        self._subscribed = self._subscribed and bool(kept)
-        self._stage = _WORKING if self._subscribed else _JOINED
-        self._next_report = ticks_ms()  # what was due while there was no link is left out
+        statistics = self._statistics()
+        if statistics["connects"] > 1:
+            figures = ["%s=%d" % (name, statistics[name]) for name in _FIGURES]
+            self._tell("so far " + " ".join(figures))
 
     def _on_acknowledgement(self, client, kind: int, packet_id: int, code, context) -> None:
         self._heard = ticks_ms()
-        if kind == _PUBACK:
-            self._acknowledged += 1
-            self._pause = _SHORTEST_PAUSE  # only now the link has shown that it is one
-        elif kind == _SUBACK:
-            self._subscribed = code != _REFUSED
-            answer = "subscribed to" if self._subscribed else "the broker refuses"
+        if kind == _SUBACK:
+            answer = "the broker refuses" if code == _REFUSED else "subscribed to"
             self._tell("%s %s" % (answer, self._commands))
 
     # -- what arrives -------------------------------------------------------------------------
@@ -328,14 +329,13 @@ class Job:
             if status == NXD_MQTT_NO_MESSAGE:
                 return
             self._heard = ticks_ms()
-            if status == NXD_MQTT_INSUFFICIENT_BUFFER_SPACE:
+            if status == NXD_MQTT_SUCCESS:
+                self._received += 1
+                message = _readable(self._message[:message_length])
+                self._tell("received %s: %r" % (_readable(self._topic[:topic_length]), message))
+            else:
                 self._tell("left unread: a message of %d bytes" % message_length)
                 nxd_mqtt_client_message_discard(client)
-                continue
-            _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_message_get", status, client.reason)
-            self._received += 1
-            topic = _readable(self._topic[:topic_length])
-            self._tell("received %s: %r" % (topic, _readable(self._message[:message_length])))
 
 
 def run(radio, settings: dict, count=None, tell=print):

@@ -33,11 +33,13 @@ def broker(request):
 
 
 class Running(threading.Thread):
-    """The program against a broker, in a thread."""
+    """The program against a broker, in a thread; its pauses are a tenth of a board's."""
 
     def __init__(self, host: str, port: int, name: str, count: int):
         super().__init__(daemon=True)
         self._program = demo.load_program()
+        self._program._SHORTEST_PAUSE //= 10
+        self._program._LONGEST_PAUSE //= 10
         values = {"MQTT_BROKER": host, "MQTT_PORT": port, "MQTT_CLIENT_ID": name}
         self._settings = self._program.read_settings(dict(values, MQTT_TOPIC=name).get)
         self._settings["interval"] = 10
@@ -216,6 +218,22 @@ def test_the_program_runs_on_micropython(micropython):
     assert totals["received"] >= 40
     assert 'published {"number": 1, "uptime": 0, "temperature": 21.3}' in lines
     assert "connected, the broker has kept the session" in lines
+    assert any(line.startswith("link lost (session): ") for line in lines)
+    assert any(line.startswith("so far reconnects=1 ") for line in lines)
+
+
+def test_the_outbox_outlives_the_program_on_micropython(micropython, tmp_path):
+    outbox = str(tmp_path / "outbox")
+    with Broker() as broker, Witness(broker.host, broker.port, "nxd_mqtt/e66000ab") as witness:
+        arguments = (str(ROOT), broker.host, str(broker.port), "5", outbox)
+        lines = micropython.run("main_job.py", *arguments, heap=_HEAP).splitlines()
+        assert broker.violations() == []
+        assert witness.seen == {1, 2, 3, 4, 5}
+        assert witness.repeated == 3
+    assert f"outbox {outbox}: 0 reports from before" in lines
+    assert f"outbox {outbox}: 3 reports from before" in lines
+    totals = totals_of(lines[-1])
+    assert (totals["published"], totals["acked"]) == (5, 3 + 5)
 
 
 def test_a_board_without_a_broker_says_so_on_micropython(micropython):

@@ -5,8 +5,9 @@
 
 Run it in the root of the project: ``python -m boards.desktop.demo``. The board is ``run`` of
 ``code.py``, unchanged, in a thread of its own. The broker first stops to acknowledge, so that
-several reports are sent and unacknowledged, then drops the connection. The last line counts: what
-the board published, had acknowledged, received and sent again, and what a second, independent
+several reports are sent and unacknowledged, then drops the connection. The client connects again by
+itself a second or two later; what the board reports meanwhile waits. The last line counts: what the
+board published, had acknowledged, received and sent again, and what a second, independent
 subscriber missed.
 """
 
@@ -27,7 +28,7 @@ _INTERVAL_MILLISECONDS = 10
 _UNACKNOWLEDGED = 5
 _CLIENT_ID = "demo-board"
 _TOPIC = "demo"
-# It takes five seconds. What takes longer than this will not come any more.
+# It takes six seconds. What takes longer than this will not come any more.
 _STEP_SECONDS = 10
 _BOARD_SECONDS = 30
 
