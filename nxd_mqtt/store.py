@@ -78,7 +78,7 @@ class Store:
         self.handed = self.sent = 0
 
     def drop_requests(self) -> None:
-        """Forget SUBSCRIBE and UNSUBSCRIBE packets: they do not outlive their link."""
+        """Forget SUBSCRIBE and UNSUBSCRIBE packets: no link will follow that could carry them."""
         for place in range(self.count - 1, -1, -1):
             if self.packets[place][0] & _PACKET_TYPE != _PUBLISH:
                 self.remove(place)
