@@ -48,6 +48,12 @@ class PlayedBroker:
         """Packet classes that are not answered."""
         self.refuse = ()
         """Topic filters that get a SUBACK with 0x80."""
+        self.outgoing = []
+        """The QoS 1 messages for the client that it has not acknowledged, in order."""
+        self.taken = []
+        """The payload of each of those that it has acknowledged, in order."""
+        self._online = None
+        self._packet_id = 0
 
     def __call__(self, connection):
         """Take a new connection."""
@@ -76,6 +82,7 @@ class PlayedBroker:
         """Lose the session, as a broker does that starts again without its persistence."""
         self.session = False
         self.filters.clear()
+        self.outgoing.clear()
 
     def came(self, kind):
         """The packets of a class that the newest connection has brought."""
@@ -86,11 +93,34 @@ class PlayedBroker:
         if not self.peer.ending:
             self.peer.send(encode(packet))
 
+    def deliver(self, payload, topic="t"):
+        """Send a message at QoS 1, on each link of the session until it is acknowledged."""
+        self._packet_id = self._packet_id % 65535 + 1
+        message = Publish(topic, payload, 1, packet_id=self._packet_id)
+        self.outgoing.append(message)
+        if self.connections and self._online is self.peer:
+            self._deliver(message)
+
+    def _deliver(self, message):
+        if not self.peer.ending:
+            self.peer.send(encode(message))
+            message.duplicate = True
+
     def _answer(self, connection, packet):
         answer = _ANSWERS[type(packet)](self, packet)
         muted = isinstance(packet, tuple(self.mute))
         if answer is not None and not muted and not connection.ending:
             connection.send(encode(answer))
+            if isinstance(answer, Connack) and not answer.return_code:
+                self._online = connection
+                for message in self.outgoing:
+                    self._deliver(message)
+
+    def _puback(self, packet):
+        waiting = [message for message in self.outgoing if message.packet_id == packet.packet_id]
+        for message in waiting:
+            self.outgoing.remove(message)
+            self.taken.append(bytes(message.payload))
 
     def _connect(self, packet):
         if self.code:
@@ -129,7 +159,7 @@ class PlayedBroker:
 _ANSWERS = {
     Connect: PlayedBroker._connect,
     Publish: PlayedBroker._publish,
-    Puback: PlayedBroker._nothing,
+    Puback: PlayedBroker._puback,
     Subscribe: PlayedBroker._subscribe,
     Unsubscribe: PlayedBroker._unsubscribe,
     Pingreq: PlayedBroker._pingreq,
