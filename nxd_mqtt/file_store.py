@@ -139,7 +139,7 @@ class FileStore(Store):
         self.starts = store.starts
         self.count = self.handed = self.sent = self.restored = self.damaged = self._pending = 0
         self._gone = [0] * depth
-        self._busy = self._doubtful = False
+        self._busy = self._doubtful = self._stale = False
         full = 2 * self._header + _STEP + depth * _record_size(0, store.slot_size)
         # Two blocks at least: an erased one must not take both headers.
         self._size = self._wanted or max(2 * full + _BLOCK - 1 & -_BLOCK, 2 * _BLOCK)
@@ -200,9 +200,11 @@ class FileStore(Store):
     def close(self) -> None:
         """Write the acknowledgements that wait, and let go of the files."""
         if self._files:
-            if self._pending:
-                self._attempt(self._append, -1)
-            self._release()
+            try:
+                if self._pending:
+                    self._attempt(self._append, -1)
+            finally:
+                self._release()
 
     # -- what the store does ------------------------------------------------------------------
 
@@ -219,7 +221,8 @@ class FileStore(Store):
                 self._append(place)
             except OSError as error:
                 self._fail(error)
-        Store.add(self, packet_id, length)
+        else:
+            Store.add(self, packet_id, length)
 
     def remove(self, place: int) -> None:
         """Forget one entry; the file learns of it with the next message."""
@@ -252,12 +255,19 @@ class FileStore(Store):
 
     def _append(self, place: int) -> None:
         """Write the acknowledgements that wait, and the packet at a place if that is not -1."""
+        if not self._files:
+            raise OSError(_EIO, "the store is closed")
+        size = _record_size(self._pending, self.lengths[place] if place >= 0 else 0)
+        if place < 0 and self._position + size > self._limit:
+            return  # not worth a new generation: the next message takes them along
+        if self._stale:
+            self._reopen()
+        self._stale = True
         if self._doubtful:
             # Before the old generation goes on, the one that failed must be none.
             file = self._files[1 - self._current]
             self._write_headers(file, 0, file.seek(0, 2), 0)
             self._doubtful = False
-        size = _record_size(self._pending, self.lengths[place] if place >= 0 else 0)
         if self._position + size > self._limit:
             self._compact(self.count + (place >= 0))
             self.compactions += 1
@@ -267,13 +277,25 @@ class FileStore(Store):
             if place >= 0:
                 self._sync(file)
             self._position += size
-        self._pending = 0
+            self._pending = 0
+            self.count += place >= 0
+        self._stale = False
+
+    def _reopen(self) -> None:
+        """FatFs refuses everything on a file that an error of the medium has met once."""
+        files = self._files
+        for index in (0, 1):
+            try:
+                files[index].close()
+            except OSError:
+                pass
+            files[index] = _opened(self._names[index], "r+b")
 
     def _write(self, file, at: int, piece) -> None:
         file.seek(at)
         self.writes += 1
         if file.write(piece) != len(piece):
-            raise OSError(_ENOSPC, "short write")
+            raise OSError(_ENOSPC, "no space left")
 
     def _sync(self, file) -> None:
         self.syncs += 1
@@ -331,16 +353,22 @@ class FileStore(Store):
         for place in range(count):
             if self.packets[place][0] & _PACKET_TYPE == _PUBLISH:
                 position = self._write_record(file, salt, position, 0, place)
+        if position == self._header:
+            # No record has put the mark of the end there.
+            self._write(file, position, b"\0\0")
         self._sync(file)
         # From here on the next start may find the new generation, even if this fails.
         self._doubtful = True
         self._write_headers(file, generation, size, salt)
-        self._doubtful = False
+        # Nothing from here to the end can be interrupted.
         self._current = other
         self._generation = generation
         self._salt = salt
         self._position = position
         self._limit = size - self._header - _END_MARK
+        self._pending = 0
+        self.count = count
+        self._doubtful = False
 
     def _fill(self, file, at: int, end: int) -> int:
         """Write zeros up to an offset; returns it, or where the beginning is behind it, that."""
@@ -404,16 +432,16 @@ class FileStore(Store):
         start = version[:4].rstrip(b"\0")
         version = version[4:].rstrip(b"\0")
         self.damaged += start != b""
-        if start == _MAGIC:
-            return version == b"" or version == b"\1"
-        # Zeros, all of them, behind what is at most the beginning of the magic number.
-        file.seek(4)
+        if not _MAGIC.startswith(start) or version not in (b"", b"\1"):
+            return False
+        # The first header is written when all is zeros; a part of it is its beginning.
+        file.seek(self._header if start == _MAGIC else 4)
         found = 1
-        while found and _MAGIC.startswith(start):
+        while found:
             found = file.readinto(self._view)
             if any(self._view[:found]):
                 return False
-        return not found
+        return True
 
     def _read_header(self, file, at: int):
         """Generation, size, salt and depth of a valid header, or None."""
@@ -425,8 +453,10 @@ class FileStore(Store):
         if magic != _MAGIC or not self._is_sound(file, at, _HEADER_BYTES + length, 0):
             return None
         file.seek(at + _HEADER_BYTES)
-        if version != _VERSION or file.read(length) != self._client_id:
-            _refuse("the files are of another client or version" + _MEND)
+        if version != _VERSION:
+            _refuse("the files are of another version" + _MEND)
+        if file.read(length) != self._client_id:
+            _refuse("the files belong to another client id: use that one, or another path")
         return generation, size, salt, depth
 
     def _is_sound(self, file, at: int, count: int, checksum: int) -> bool:
@@ -450,8 +480,10 @@ class FileStore(Store):
         live = []
         position = self._header
         end = 0
-        # To the very end: what lies behind damage, or where an end only seems to be, counts.
-        while position + _STEP <= self._limit:
+        # To the very end: what lies behind damage, or where an end only seems to be, counts. Not
+        # beyond a file that was cut short: FAT makes it longer where one only looks.
+        stop = min(self._limit, file.seek(0, 2))
+        while position + _STEP <= stop:
             size = self._read_record(file, position, live)
             if size and end:
                 self.damaged += 1
@@ -468,7 +500,8 @@ class FileStore(Store):
         self._position = (end or position) if whole else self._limit
         # More can be live only where a record was lost with its acknowledgements. As brokers
         # acknowledge the oldest first, they were for those.
-        del live[: max(len(live) - depth, 0)]
+        if self.damaged:
+            del live[: max(len(live) - depth, 0)]
         self._load(file, live)
 
     def _read_record(self, file, position: int, live: list) -> int:

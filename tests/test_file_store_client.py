@@ -157,10 +157,11 @@ def test_on_micropython(micropython, tmp_path):
     output = micropython.run("file_store.py", tmp_path, heap="192k")
     print(output)
     figures = dict(line.split() for line in output.splitlines())
-    assert set(figures) == {"tick", "message", "sectors", "cuts"}
+    assert set(figures) == {"tick", "message", "sectors", "cuts", "refused"}
     assert float(figures["tick"]) == 0
     assert float(figures["message"]) <= MESSAGE_CEILING
     # Two copies of the table of files are not touched: a data sector, the directory, and now and
     # then a second data sector.
     assert 2 <= float(figures["sectors"]) <= 3
     assert int(figures["cuts"]) > 40
+    assert int(figures["refused"]) == 1

@@ -77,7 +77,9 @@ class _File:
         return self._name
 
     def close(self):
-        """Give the file back; also a close that fails does so."""
+        """Give the file back; also a close that fails does so, and a second one does nothing."""
+        if self.closed:
+            return
         self.closed = True
         self._drive.open_files.remove(self)
         self._drive.operate("close")

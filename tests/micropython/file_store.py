@@ -34,15 +34,19 @@ class Flash:
         self.left = -1
         self.dead = False
         self.written = 0
+        self.faults = 0
 
     def readblocks(self, block, buffer, offset=0):
         begin = block * SECTOR + offset
         buffer[:] = memoryview(self.content)[begin : begin + len(buffer)]
 
     def writeblocks(self, block, buffer, offset=0):
+        if self.faults:
+            self.faults -= 1
+            return -5  # as a flash chip's driver says it: the file system then blames the file
         for at in range(0, len(buffer), SECTOR):
             if self.dead:
-                return
+                return 0
             if self.left == 0:
                 self.dead = True
                 raise OSError(5)
@@ -50,6 +54,7 @@ class Flash:
             self.written += 1
             begin = block * SECTOR + offset + at
             self.content[begin : begin + SECTOR] = memoryview(buffer)[at : at + SECTOR]
+        return 0
 
     def ioctl(self, operation, argument):
         return {4: SECTORS, 5: SECTOR}.get(operation, 0)
@@ -209,6 +214,35 @@ def on_fat():
     except MQTTError as error:
         require((error.status, error.cause.errno) == (0x10004, READ_ONLY), "status")
     os.umount("/flash")
+    a_fault_of_the_medium(flash)
+
+
+def a_fault_of_the_medium(flash):
+    """One write fails; FatFs would refuse everything on that file from then on."""
+    flash.dead = False
+    flash.left = -1
+    os.VfsFat.mkfs(flash)
+    mount(flash)
+    store = attached("/flash/queue")
+    put(store, 1, 1)
+    refused = 0
+    for number in range(2, 12):
+        if store.count == DEPTH:
+            store.remove(0)
+        if number == 4:
+            flash.faults = 1
+        try:
+            put(store, number, number)
+        except MQTTError as error:
+            require(error.cause.errno == 5, "errno %s" % error.cause)
+            refused += 1
+    expected = numbers(store)
+    store.close()
+    store = attached("/flash/queue")
+    require(numbers(store) == expected, "restored %s" % numbers(store))
+    store.close()
+    os.umount("/flash")
+    print("refused", refused)
 
 
 folder = sys.argv[1]
