@@ -8,7 +8,7 @@ to ``<MQTT_TOPIC>/command``. When the link is lost the client connects again by 
 are published meanwhile wait, as many as there is room for, and what was not acknowledged is sent
 again. The settings are in ``settings.toml``, see ``settings.toml.example``.
 
-On the desktop this file runs unchanged: ``MQTT_BROKER=localhost .venv/bin/python code.py``.
+On the desktop this file runs unchanged: ``MQTT_BROKER=127.0.0.1 .venv/bin/python code.py``.
 """
 
 import os
@@ -33,6 +33,7 @@ from nxd_mqtt.nxd import (
     NXD_MQTT_ERROR_UNACCEPTABLE_PROTOCOL,
     NXD_MQTT_NO_MESSAGE,
     NXD_MQTT_NOT_CONNECTED,
+    NXD_MQTT_PACKET_POOL_FAILURE,
     NXD_MQTT_SUCCESS,
     nx_ip_create,
     nx_packet_pool_create,
@@ -172,6 +173,7 @@ class Job:
         self._create(ip)
         if settings["MQTT_OUTBOX"]:
             self._open_outbox(settings["MQTT_OUTBOX"])
+        self._full = False
         self._explained = self._client.reason
         self._connect()
 
@@ -200,7 +202,8 @@ class Job:
         if nxd_mqtt_client_store_set(self._client, store) == NXD_MQTT_SUCCESS:
             self._tell("outbox %s: %d reports from before" % (path, store.restored))
         else:
-            self._tell("no outbox %s: %s" % (path, self._client.reason[2]))
+            cause = self._client.reason[2]
+            self._tell("no outbox %s: %s; reports wait in memory only" % (path, cause))
 
     def _connect(self) -> None:
         """Ask for a link; the client keeps to that, unless it is refused for good."""
@@ -272,6 +275,9 @@ class Job:
         if status == NXD_MQTT_SUCCESS:
             self._published += 1
             self._tell("published %s" % report)
+        elif status == NXD_MQTT_PACKET_POOL_FAILURE and not self._full:
+            self._tell("no room for more: reports are left out until some are acknowledged")
+        self._full = status == NXD_MQTT_PACKET_POOL_FAILURE
         self._next_report = ticks_add(self._now, self._interval)
 
     def _report(self, number: int) -> str:

@@ -137,19 +137,22 @@ class NXD_MQTT_CLIENT:
         with self._lock:
             state = self._session.state
             answer = (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[state]
-            if answer:
+            # A loop around connect, as in C, waits with the attempts that are being made already.
+            joins = answer == _CONNECTING and blocking and self.backoff
+            if answer and not joins:
                 return answer
-            if self._teller.full():
-                return _PACKET_POOL_FAILURE
-            self._patience = wait if blocking else 0
+            if not joins:
+                if self._teller.full():
+                    return _PACKET_POOL_FAILURE
+                self._patience = 0
+                self._ending = _NOT_CONNECTED
+                self._calls += 1
+                if self.backoff:
+                    self.backoff.begin()
+                self._session.begin(keepalive, clean)
+                self._link = Link(self._ip, host, port)
             self._blocking = blocking
             self._result = _IN_PROGRESS
-            self._ending = _NOT_CONNECTED
-            self._calls += 1
-            if self.backoff:
-                self.backoff.begin()
-            self._session.begin(keepalive, clean)
-            self._link = Link(self._ip, host, port)
         return self._see_through(wait) if blocking else _IN_PROGRESS
 
     def _see_through(self, wait: int) -> int:

@@ -243,7 +243,9 @@ def nxd_mqtt_client_connect(
     :param int keepalive: seconds, 0 for none
     :param int clean_session: NX_TRUE to begin anew, NX_FALSE to go on with the broker's session
     :param int wait_option: ticks for all of it; with NX_NO_WAIT poll goes on with it and
-        ``nxd_mqtt_connect_notify`` is told how it ended
+        ``nxd_mqtt_connect_notify`` is told how it ended. Where the client connects again by itself
+        NX_IN_PROGRESS says that the wait is over and poll goes on, and a further call with a wait
+        waits with the attempts that are being made
     :return: NXD_MQTT_SUCCESS; NX_IN_PROGRESS; NX_PTR_ERROR; NX_INVALID_PORT;
         NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_ALREADY_CONNECTED; NXD_MQTT_CONNECTING;
         NXD_MQTT_INVALID_STATE; NXD_MQTT_CONNECT_FAILURE; NXD_MQTT_COMMUNICATION_FAILURE;

@@ -162,7 +162,7 @@ def _ack_mode_set(client, mode: int) -> None:
 def _idle(client) -> NXD_MQTT_CLIENT:
     """The client, if it has no link and wants none."""
     if _created(client).state != _STATE_IDLE:
-        _refuse("only without a link", NXD_MQTT_INVALID_STATE)
+        _refuse("call it before connect, or after disconnect", NXD_MQTT_INVALID_STATE)
     return client
 
 
@@ -193,7 +193,7 @@ def _reconnect_set(client, minimum: int, maximum: int, depth: int) -> None:
     backoff = table = None
     if maximum != 0 or minimum != 0:
         if not _within(maximum, 1, _LONGEST_TICKS) or not _within(minimum, 1, maximum):
-            _refuse("the pauses must be ticks, the shorter one first")
+            _refuse("the pauses must be ticks from 1 on, the shorter one first")
         if not _within(depth, 1, _MOST_SUBSCRIPTIONS):
             _refuse("subscriptions must be 1 to 1000")
         from random import randint
@@ -219,7 +219,7 @@ def nxd_mqtt_client_store_set(client, store) -> int:
         NXD_MQTT_INTERNAL_ERROR when the medium fails; NXD_MQTT_INVALID_PARAMETER for what is on the
         medium and is not this client's
     """
-    if not hasattr(store, "attach"):
+    if not hasattr(store, "attach") or isinstance(store, type):
         return NX_PTR_ERROR
     return _call(client, NX_PTR_ERROR, _store_set, store)
 
@@ -229,7 +229,7 @@ def _store_set(client, store) -> None:
         session = _idle(client)._session
         # The identifiers that the files bring must not be in use.
         if session.store.count or client.connects or hasattr(session.store, "attach"):
-            _refuse("the client has been connected already", NXD_MQTT_INVALID_STATE)
+            _refuse("the client has a store, or had a link", NXD_MQTT_INVALID_STATE)
         store.attach(client.client_id, session.store)
         session.store = store
 

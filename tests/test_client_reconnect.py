@@ -597,3 +597,35 @@ def test_unread_messages_survive_a_connack_that_was_lost():
     app.polls(5)
     miss_the_connack(app)
     assert app.messages() == [b"the only copy"]
+
+
+def test_a_loop_around_connect_as_in_c_waits_with_the_attempts():
+    app = device()
+    app.sockets.refuse(PORT)
+    app.clock.later(20_000, lambda: app.sockets.listen(PORT, app.broker))
+    statuses = []
+    while not statuses or statuses[-1] != NXD_MQTT_SUCCESS:
+        statuses.append(app.start(100))
+        assert app.clock.elapsed == len(statuses) * 1000 or app.state == CONNECTED
+        assert len(statuses) < 60
+    assert set(statuses) == {NX_IN_PROGRESS, NXD_MQTT_SUCCESS}
+    assert app.told == [("connect", NXD_MQTT_SUCCESS)]
+
+
+def test_a_call_that_waits_with_the_attempts_learns_of_a_refusal():
+    app = lose(up(device()))
+    app.broker.code = 5
+    assert app.start(1000) == NXD_MQTT_ERROR_NOT_AUTHORIZED
+    assert app.polls(3) == [NXD_MQTT_NOT_CONNECTED]
+
+
+def test_a_call_after_a_loss_waits_for_the_next_link():
+    app = lose(up(device()))
+    assert app.start(1000) == NXD_MQTT_SUCCESS
+    assert app.state == CONNECTED
+    assert len(app.broker.connections) == 2
+
+
+def test_a_call_without_a_wait_does_not_wait_with_the_attempts():
+    app = lose(up(device()))
+    assert app.start() == NXD_MQTT_CONNECTING

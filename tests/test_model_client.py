@@ -179,7 +179,7 @@ class Story:
         status = self.run(self.app.start, wait, KEEPALIVE, int(clean))
         if idle and status == NXD_MQTT_PACKET_POOL_FAILURE:  # inside a callback that stays
             self.clean, self.wanted, self.unsure = before
-        elif not idle:
+        elif not idle and not (wait and self.again):  # else it waits with the attempts
             assert status in (NXD_MQTT_CONNECTING, NXD_MQTT_ALREADY_CONNECTED)
 
     def _give_up(self):

@@ -14,10 +14,10 @@ CORE = "__init__ status store inbox wire transport reader session link teller cl
 # connecting again by itself (hooks in session, link and client), acknowledging on get, stores that
 # write (hooks in store and client).
 CEILINGS = (
-    ("core", CORE, 21210, 19380),
+    ("core", CORE, 21230, 19400),
     ("calls", "calls", 1650, 1500),
     ("nxd", "nxd", 4000, 3750),
-    ("nxd_extensions", "nxd_extensions", 3300, 3100),
+    ("nxd_extensions", "nxd_extensions", 3340, 3135),
     ("reconnect", "reconnect", 1600, 1445),
-    ("file_store", "file_store", 5240, 4810),
+    ("file_store", "file_store", 5560, 5100),
 )
