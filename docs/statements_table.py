@@ -15,7 +15,7 @@ from tables import packets, statement_calls, statement_packets, statements  # no
 
 from nxd_mqtt import status as _status  # noqa: E402 - it, too
 
-_BYTES_SHOWN = 10
+_BYTES_SHOWN = 32
 _NAMES = {number: name for name, number in vars(_status).items() if name.startswith("NXD_MQTT_")}
 
 _TOLD_BY = {
@@ -64,7 +64,7 @@ def _octets(packet: bytes) -> str:
 
 def _packets(variants: tuple) -> str:
     more = len(variants) - 1
-    return _octets(variants[0]) + (f" and {more} more" if more else "")
+    return _octets(variants[0]) + (f" and {more} more like it" if more else "")
 
 
 def _cause(words: str) -> str:
