@@ -55,10 +55,18 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The tests with real peers mostly wait, so they run beside the others.
+LIVE := tests/integration tests/test_main_job_live.py tests/test_soak.py
+
 # `coverage run` gets the pytest command itself, not `-m pytest`: with -m the folder is searched
 # first, and our code.py would stand in for the standard library's module.
 test: lint
-	$(BIN)/coverage run $(BIN)/pytest -m "not long"
+	$(BIN)/coverage erase
+	mkdir -p build
+	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(LIVE) >build/live.log 2>&1 & live=$$!; \
+	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(LIVE:%=--ignore=%); others=$$?; \
+	wait $$live; live=$$?; cat build/live.log; test $$others = 0 && test $$live = 0
+	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include="$(GATED)" --fail-under=100
 	$(MAKE) docs

@@ -135,7 +135,7 @@ MESSAGE_CEILINGS = {
 }
 # Import and client together. The goal is 48,000; the slack is what is still to be saved.
 OBJECT_GOAL = 48_000
-OBJECT_SLACK = 19_000
+OBJECT_SLACK = 19_200
 
 
 def figures_of(output: str) -> dict[str, float]:
