@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 comma := ,
 GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
 
-.PHONY: help environment demo test test-long soak fuzz lint format size docs bundle clean
+.PHONY: help environment demo test test-doubles test-peers test-long soak fuzz lint format size docs bundle clean
 .DEFAULT_GOAL := help
 
 help:
@@ -55,21 +55,28 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The tests with real peers mostly wait, so they run beside the others.
-LIVE := tests/integration tests/test_main_job_live.py tests/test_soak.py
-
-# `coverage run` gets the pytest command itself, not `-m pytest`: with -m the folder is searched
-# first, and our code.py would stand in for the standard library's module.
 test: lint
 	$(BIN)/coverage erase
-	mkdir -p build
-	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(LIVE) >build/live.log 2>&1 & live=$$!; \
-	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(LIVE:%=--ignore=%); others=$$?; \
-	wait $$live; live=$$?; cat build/live.log; test $$others = 0 && test $$live = 0
+	$(MAKE) -j2 --no-print-directory test-doubles test-peers
+	cat build/test-peers.log
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include="$(GATED)" --fail-under=100
 	$(MAKE) docs
+
+# The tests with real peers mostly wait, so they run beside the others. (Not by `&`: what a shell
+# starts that way ignores the interrupt that some of them send.)
+PEERS := tests/integration tests/test_main_job_live.py tests/test_soak.py
+
+# `coverage run` gets the pytest command itself, not `-m pytest`: with -m the folder is searched
+# first, and our code.py would stand in for the standard library's module.
+test-doubles: $(STAMP)
+	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(PEERS:%=--ignore=%)
+
+test-peers: $(STAMP)
+	mkdir -p build
+	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(PEERS) >build/test-peers.log 2>&1 || \
+	    { cat build/test-peers.log; exit 1; }
 
 # pytest answers 5 when it finds no test at all, which is no failure here.
 test-long: $(STAMP)
