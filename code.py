@@ -181,7 +181,8 @@ class Job:
         client = self._client
         settings = self._settings
         pool = NX_PACKET_POOL()
-        nx_packet_pool_create(pool, "store", _PACKET_BYTES, None, _STORE_BYTES)
+        status = nx_packet_pool_create(pool, "store", _PACKET_BYTES, None, _STORE_BYTES)
+        _expect(NX_SUCCESS, "nx_packet_pool_create", status)
         name = settings["MQTT_CLIENT_ID"]
         queue = bytearray(_QUEUE_BYTES)
         status = nxd_mqtt_client_create(client, "job", name, ip, pool, None, 0, 0, queue)

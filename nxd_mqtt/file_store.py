@@ -56,7 +56,6 @@ _RECORD_BYTES = const(10)
 _RECORD_MAGIC = const(0x524A)
 _CHECKSUM_BYTES = const(4)
 
-
 _MEND = ": remove them, or use another path"
 
 
@@ -109,7 +108,7 @@ class FileStore(Store):
 
     def __init__(self, path: str, size: int = 0, idle: int = 5000, sync=None):
         if not path or size < 0 or not 0 <= idle < _LONGEST_IDLE:
-            raise ValueError("path, size or idle")
+            raise ValueError("no path, or a wrong size or idle")
         Store.__init__(self, 0, 0)
         self._names = (path + ".0", path + ".1")
         self._wanted = size
@@ -288,7 +287,7 @@ class FileStore(Store):
             try:
                 files[index].close()
             except OSError:
-                pass
+                pass  # that of before, told once more
             files[index] = _opened(self._names[index], "r+b")
 
     def _write(self, file, at: int, piece) -> None:
@@ -360,7 +359,7 @@ class FileStore(Store):
         # From here on the next start may find the new generation, even if this fails.
         self._doubtful = True
         self._write_headers(file, generation, size, salt)
-        # Nothing from here to the end can be interrupted.
+        # No call and no jump from here on: an interrupt is raised at none but these.
         self._current = other
         self._generation = generation
         self._salt = salt
@@ -507,10 +506,7 @@ class FileStore(Store):
     def _read_record(self, file, position: int, live: list) -> int:
         """Apply the record at a place; returns its size, 0 if there is none."""
         file.seek(position)
-        fields = file.read(_RECORD_BYTES)
-        if len(fields) < _RECORD_BYTES:
-            return 0
-        magic, acknowledged, packet_id, length = unpack("<HHHI", fields)
+        magic, acknowledged, packet_id, length = unpack("<HHHI", file.read(_RECORD_BYTES))
         size = _record_size(acknowledged, length)
         if magic != _RECORD_MAGIC or position + size > self._limit:
             return 0

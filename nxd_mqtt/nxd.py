@@ -288,7 +288,8 @@ def nxd_mqtt_client_publish(
     :param int wait_option: ticks to wait for room; the acknowledgement is not waited for
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER;
         NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED; NXD_MQTT_PACKET_POOL_FAILURE;
-        NXD_MQTT_COMMUNICATION_FAILURE (QoS 0 only: the link ended)
+        NXD_MQTT_COMMUNICATION_FAILURE (QoS 0 only: the link ended); NXD_MQTT_INTERNAL_ERROR (the
+        drive of a file store fails)
     """
     if not isinstance(client, NXD_MQTT_CLIENT):
         return NX_PTR_ERROR
@@ -310,7 +311,7 @@ def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
     :param int QoS: the highest quality of service wanted, 0 or 1
     :return: NXD_MQTT_SUCCESS when the request is on its way; NX_PTR_ERROR;
         NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED;
-        NXD_MQTT_PACKET_POOL_FAILURE
+        NXD_MQTT_PACKET_POOL_FAILURE (also when no more subscriptions can be remembered)
     """
     return _call(client, NX_PTR_ERROR, _subscribe, topic_name, QoS)
 

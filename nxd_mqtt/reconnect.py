@@ -168,7 +168,6 @@ class Subscriptions(Store):
 
         What the store is about to send is not asked for twice.
         """
-        self.handed = self.sent = 0
         for place in range(self.count - 1, -1, -1):
             if not self.lengths[place]:
                 self.remove(place)

@@ -103,7 +103,7 @@ class Session:
         self._interval = self._ticked = self._last_sent = self._last_received = 0
         self.published = self.acknowledged = self.resent = 0
         # Whether a CONNECT is without its answer, and whether an earlier one has remained so.
-        self._asked = self._doubtful = False
+        self._asked = self._doubt = False
         self.session_present = 0
         self.end()
 
@@ -144,7 +144,7 @@ class Session:
             raise MQTTError(_PACKET_POOL_FAILURE, "connack", "CONNECT exceeds payload_size")
         if self._clean:
             self.store.drop_sent()
-        self._doubtful = self._asked
+        self._doubt = self._asked
         self._asked = True
         milliseconds = self._keepalive * 1000
         self._interval = milliseconds - min(milliseconds // 4, 5000)
@@ -168,11 +168,15 @@ class Session:
         # How many answers of each packet type are awaited.
         self._awaited = [0] * (_PINGRESP + 1)
         # What was handed over and not sent goes out on the next link as if for the first time.
-        self.store.handed = self.store.sent
+        store = self.store
+        table = self.subscriptions
+        store.handed = store.sent
+        if table:
+            table.rewind()
         if state != _STATE_CONNECTING:
-            if self.subscriptions:
-                self.subscriptions.adopt(self.store)
-            self.store.drop_requests()
+            if table:
+                table.adopt(store)
+            store.drop_requests()
 
     # -- the application's calls --------------------------------------------------------------
 
@@ -254,14 +258,14 @@ class Session:
             self._ping_owed = False
             # One is enough for a link that takes nothing: count it as sent.
             self._last_sent = now
-        subscriptions = self.subscriptions
-        if subscriptions:
-            to = self._copy_out(subscriptions, to, now)
-        if not subscriptions or subscriptions.handed == subscriptions.count:
-            to = self._copy_out(self.store, to, now)
+        table = self.subscriptions
+        if table:
+            to = self._copy(table, to, now)
+        if not table or table.handed == table.count:
+            to = self._copy(self.store, to, now)
         self._to = to
 
-    def _copy_out(self, store, to: int, now: int) -> int:
+    def _copy(self, store, to: int, now: int) -> int:
         """Copy stored packets to ``to`` in the output buffer; returns where they end."""
         output = self._output
         while store.handed < store.count:
@@ -339,11 +343,13 @@ class Session:
             status = _SERVER_MESSAGE_FAILURE
             if not flags and code <= _LAST_CODE:
                 status = _ERROR_CONNECT_RETURN_CODE + code
+                # That one has begun no session.
+                self._asked = self._doubt
             raise MQTTError(status, "connack", "CONNACK with flags %d, code %d" % (flags, code))
         self._answered(kind, now)
         reader.connected = True
         # A CONNECT whose answer was lost may have begun the session that is present now.
-        self.session_present = 0 if self._doubtful else flags
+        self.session_present = 0 if self._doubt else flags
         self._asked = False
         self._inbox.settle(self.session_present)
         if self.subscriptions:

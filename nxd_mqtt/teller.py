@@ -49,7 +49,7 @@ class Teller:
         self._endings = []
 
     def full(self) -> bool:
-        """Whether no more may be read; a link that begins needs more room still."""
+        """Whether no more may be read, and no link begun."""
         return self.untold > _EVENTS - _EVENT_RESERVE
 
     def due(self) -> bool:

@@ -214,8 +214,8 @@ def test_a_login_that_is_none_is_final():
     assert app.state == IDLE
 
 
-def test_a_login_that_raises_is_asked_again():
-    app = device()
+def raise_once(app):
+    """A login that cannot be told when it is asked for the first time."""
     names = [ValueError("no clock yet"), "me"]
 
     def username():
@@ -225,6 +225,11 @@ def test_a_login_that_raises_is_asked_again():
         return name
 
     nxd_mqtt_client_login_set(app.client, username, None)
+
+
+def test_a_login_that_raises_is_asked_again():
+    app = device()
+    raise_once(app)
     app.start()
     with pytest.raises(ValueError, match="no clock yet"):
         app.poll()
@@ -531,15 +536,7 @@ def test_a_connect_inside_a_callback_does_not_shorten_later_attempts():
 
 def test_a_login_that_raises_inside_a_blocking_connect_does_not_shorten_later_attempts():
     app = device()
-    names = [ValueError("no clock yet"), "me"]
-
-    def username():
-        name = names.pop(0)
-        if isinstance(name, Exception):
-            raise name
-        return name
-
-    nxd_mqtt_client_login_set(app.client, username, None)
+    raise_once(app)
     with pytest.raises(ValueError, match="no clock yet"):
         app.start(100)
     app.sockets.connect_takes = 3000
@@ -629,3 +626,36 @@ def test_a_call_after_a_loss_waits_for_the_next_link():
 def test_a_call_without_a_wait_does_not_wait_with_the_attempts():
     app = lose(up(device()))
     assert app.start() == NXD_MQTT_CONNECTING
+
+
+def test_a_refused_connect_is_no_reason_to_doubt_the_session():
+    app = up(device())
+    assert nxd_mqtt_client_subscribe(app.client, "t", 1) == NXD_MQTT_SUCCESS
+    app.polls(5)
+    app.broker.code = 3
+    lose(app)
+    attempt(app)
+    app.broker.code = 0
+    attempt(app)
+    app.polls(5)
+    assert app.client.session_present == 1
+    assert [type(packet) for packet in app.broker.packets[-1]] == [Connect]
+
+
+def test_a_refused_connect_does_not_end_a_doubt():
+    app = up(device())
+    nxd_mqtt_client_subscribe(app.client, "t", 1)
+    app.polls(5)
+    app.broker.forget()
+    app.broker.mute = (Connect,)
+    lose(app)
+    attempt(app)
+    lose(app)
+    app.broker.mute = ()
+    app.broker.code = 3
+    attempt(app)
+    app.broker.code = 0
+    attempt(app)
+    app.polls(5)
+    assert app.client.session_present == 0
+    assert app.broker.filters == {"t": 1}

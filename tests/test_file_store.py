@@ -371,7 +371,7 @@ def test_on_a_real_drive(tmp_path):
     "arguments", [("",), ("j", -1), ("j", 0, -1), ("j", 0, CLOCK_PERIOD // 2)], ids=str
 )
 def test_arguments_that_cannot_be_meant(arguments):
-    with pytest.raises(ValueError, match="path, size or idle"):
+    with pytest.raises(ValueError, match="no path, or a wrong size or idle"):
         FileStore(*arguments)
 
 

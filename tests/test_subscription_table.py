@@ -59,6 +59,13 @@ def again(app):
     return others
 
 
+def ask_in_vain(app):
+    """The session is lost, and the next link does not answer what it is asked for."""
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)
+    again(app)
+
+
 def filters(packets):
     return [packet.subscriptions[0] for packet in packets if isinstance(packet, Subscribe)]
 
@@ -136,9 +143,7 @@ def test_what_the_table_has_asked_for_in_vain_is_asked_for_again():
     app = device()
     subscribe(app, "a")
     subscribe(app, "b")
-    app.broker.forget()
-    app.broker.mute = (Subscribe,)
-    again(app)
+    ask_in_vain(app)
     app.broker.mute = ()
     # The session is there now, but nobody has said that the filters are.
     packets = again(app)
@@ -245,9 +250,7 @@ def test_a_table_is_larger_than_the_output_and_the_store():
 def test_subscribing_again_while_the_table_asks_is_no_violation():
     app = device()
     subscribe(app, "a")
-    app.broker.forget()
-    app.broker.mute = (Subscribe,)
-    again(app)
+    ask_in_vain(app)
     old, new = app.client.packet_identifier, subscribe(app, "a", 0)
     assert new == NXD_MQTT_SUCCESS
     new = app.client.packet_identifier
@@ -282,9 +285,7 @@ def test_an_identifier_of_the_table_is_not_given_to_a_message():
 def test_a_missing_answer_to_the_table_is_late():
     app = device()
     subscribe(app, "a")
-    app.broker.forget()
-    app.broker.mute = (Subscribe,)
-    again(app)
+    ask_in_vain(app)
     app.clock.advance(10_000)
     app.poll()
     assert app.client.reason[2] == "no SUBACK in time"
@@ -343,9 +344,7 @@ def test_long_filters_are_told_apart():
 def test_unsubscribing_from_what_the_table_still_asks_for():
     app = device()
     subscribe(app, "a")
-    app.broker.forget()
-    app.broker.mute = (Subscribe,)
-    again(app)
+    ask_in_vain(app)
     unsubscribe(app, "a")
     assert app.heard("acknowledge")[-1][0] == UNSUBACK
     late = app.broker.came(Subscribe)[0].packet_id
@@ -358,9 +357,7 @@ def test_unsubscribing_from_what_the_table_still_asks_for():
 def test_unsubscribing_before_the_table_was_answered_and_a_loss():
     app = device()
     subscribe(app, "a")
-    app.broker.forget()
-    app.broker.mute = (Subscribe,)
-    again(app)
+    ask_in_vain(app)
     unsubscribe(app, "a")
     assert again(app) == []
 
@@ -379,9 +376,7 @@ def test_subscribing_at_each_connack_does_not_fill_the_table(rows, losses):
 def test_a_full_table_has_no_room_beside_a_filter_that_awaits_its_answer():
     app = device(subscriptions=1)
     subscribe(app, "a")
-    app.broker.forget()
-    app.broker.mute = (Subscribe,)
-    again(app)
+    ask_in_vain(app)
     assert subscribe(app, "a", 0) == NXD_MQTT_PACKET_POOL_FAILURE
     app.broker.peer.send(b"\x90\x03\x00\x01\x01")
     app.polls(2)
@@ -417,3 +412,17 @@ def test_the_last_call_wins_in_any_order_of_answers(first, wanted):
     app.broker.mute = ()
     app.broker.forget()
     assert filters(again(app)) == wanted
+
+
+def test_no_answer_is_awaited_from_a_link_that_is_gone():
+    app = device(subscriptions=1)
+    subscribe(app, "a")
+    ask_in_vain(app)
+    app.broker.mute = ()
+    app.broker.peer.close()
+    app.polls(2)
+    # The table is full, and the filter is replaced all the same.
+    assert subscribe(app, "a", 0) == NXD_MQTT_SUCCESS
+    app.clock.advance(2000)
+    app.polls(4)
+    assert app.broker.filters == {"a": 0}

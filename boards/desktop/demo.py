@@ -28,7 +28,7 @@ _INTERVAL_MILLISECONDS = 10
 _UNACKNOWLEDGED = 5
 _CLIENT_ID = "demo-board"
 _TOPIC = "demo"
-# It takes six seconds. What takes longer than this will not come any more.
+# It takes a few seconds. What takes longer than this will not come any more.
 _STEP_SECONDS = 10
 _BOARD_SECONDS = 30
 
