@@ -13,7 +13,7 @@ from doubles.platform import Platform
 from doubles.script import CONNACK, puback, publish
 from doubles.script import connect as connect_packet
 from loopback import CONNECTED, new_client, real_client
-from thread_bench import Gate, SlowPool, until
+from thread_bench import LongCallback, SlowPool, until
 
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
@@ -169,25 +169,14 @@ def test_a_publish_is_not_overslept_where_another_thread_reads_the_puback():
 
 def test_while_a_callback_runs_in_one_thread_another_moves_bytes(listener, threads):
     client, peer = real_client(listener, lock=threading.RLock())
-    gate = Gate()
-    told = []
-
-    def notify(client, count):
-        told.append(count)
-        if len(told) == 1:
-            gate.pass_through()
-
-    nxd_mqtt_client_receive_notify_set(client, notify)
     with peer:
-        peer.sendall(publish("t", b"1"))
-        threads.start(nxd_mqtt_client_poll, client, 300)
-        assert gate.reached.wait(5)
+        callback = LongCallback(client, peer, threads)
         peer.sendall(publish("t", b"2") + publish("t", b"3"))
         until(lambda: not nxd_mqtt_client_poll(client, 1) and client._inbox.count == 3)
-        assert told == [1]
-        gate.open()
+        assert callback.told == [1]
+        callback.gate.open()
         threads.join()
-        assert told == [1, 3, 3]
+        assert callback.told == [1, 3, 3]
         nxd_mqtt_client_disconnect(client)
 
 

@@ -10,7 +10,7 @@ import pytest
 from acknowledging_peer import AcknowledgingPeer
 from doubles.script import publish
 from loopback import new_client, real_client
-from thread_bench import Gate, SlowPool, until
+from thread_bench import LongCallback, SlowPool, until
 
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
@@ -112,19 +112,8 @@ def test_a_call_that_was_given_up_does_not_report_the_success_of_another(listene
 
 def test_a_poll_beside_a_long_callback_sleeps(listener, threads):
     client, peer = real_client(listener, lock=threading.RLock())
-    gate = Gate()
-    told = []
-
-    def notify(client, count):
-        told.append(count)
-        if len(told) == 1:
-            gate.pass_through()
-
-    nxd_mqtt_client_receive_notify_set(client, notify)
     with peer:
-        peer.sendall(publish("t", b"1"))
-        threads.start(nxd_mqtt_client_poll, client, 300)
-        assert gate.reached.wait(5)
+        callback = LongCallback(client, peer, threads)
         peer.sendall(publish("t", b"2"))
         until(lambda: not nxd_mqtt_client_poll(client, 1) and client._inbox.count == 2)
         turns = 0
@@ -132,7 +121,7 @@ def test_a_poll_beside_a_long_callback_sleeps(listener, threads):
         while time.monotonic() < end:
             nxd_mqtt_client_poll(client, 10)
             turns += 1
-        gate.open()
+        callback.gate.open()
         threads.join()
         nxd_mqtt_client_disconnect(client)
     assert turns < 20

@@ -7,6 +7,11 @@ import socket
 import threading
 import time
 
+from doubles.script import publish
+
+from nxd_mqtt.nxd import nxd_mqtt_client_receive_notify_set
+from nxd_mqtt.nxd_extensions import nxd_mqtt_client_poll
+
 
 class Threads:
     """Threads whose exceptions are not lost."""
@@ -59,6 +64,23 @@ class Gate:
     def open(self):
         """Let everybody go on."""
         self._open.set()
+
+
+class LongCallback:
+    """A receive_notify that stands at a gate for the first message, and the thread it runs in."""
+
+    def __init__(self, client, peer, threads):
+        self.gate = Gate()
+        self.told = []
+        nxd_mqtt_client_receive_notify_set(client, self._notify)
+        peer.sendall(publish("t", b"1"))
+        threads.start(nxd_mqtt_client_poll, client, 300)
+        assert self.gate.reached.wait(5)
+
+    def _notify(self, client, count):
+        self.told.append(count)
+        if len(self.told) == 1:
+            self.gate.pass_through()
 
 
 class SlowSocket(socket.socket):

@@ -37,6 +37,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "integration"))
 
 import peers
+from devices import wait
 from fault_proxy import TO_BROKER, TO_CLIENT, FaultProxy
 from soak_clients import (
     MESSAGES_PER_SECOND,
@@ -44,7 +45,6 @@ from soak_clients import (
     Publisher,
     Sockets,
     Subscriber,
-    turn,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -363,7 +363,7 @@ class Soak:
         """The super-loop, until a condition holds or the time is over; whether it holds."""
         deadline = time.monotonic() + seconds
         while not (done := until()) and (now := time.monotonic()) < deadline:
-            turn(self.parties)
+            wait(self.parties, TURN_SECONDS)
             self.publisher.serve(now, self._striker.holding)
             self.subscriber.serve(now)
             self._striker.quiet = self._striker.holding and self._is_quiet()

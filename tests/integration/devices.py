@@ -200,9 +200,10 @@ class Device:
             self.messages.append(message)
 
 
-def turn(devices, seconds: float = _SLICE_SECONDS) -> None:
-    """One turn of the super-loop: sleep until something is to be done, then serve everyone.
+def wait(devices, seconds: float) -> None:
+    """Sleep until one of them has something to do.
 
+    :param devices: whatever has a ``client``
     :param float seconds: the longest sleep
     """
     readers = []
@@ -216,6 +217,14 @@ def turn(devices, seconds: float = _SLICE_SECONDS) -> None:
         if wants & NXD_MQTT_WANTS_WRITE:
             writers.append(sock)
     select.select(readers, writers, [], seconds)
+
+
+def turn(devices, seconds: float = _SLICE_SECONDS) -> None:
+    """One turn of the super-loop: sleep until something is to be done, then serve everyone.
+
+    :param float seconds: the longest sleep
+    """
+    wait(devices, seconds)
     for device in devices:
         device.serve()
 

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: MIT
 """The two clients of the soak: one publishes numbers, the other one counts what comes of them."""
 
-import select
 import socket
 
 from nxd_mqtt.nxd import *
@@ -198,18 +197,3 @@ class Subscriber(Party):
             self.delivered += 1
             self.reordered += number < self._highest
             self._highest = max(self._highest, number)
-
-
-def turn(parties) -> None:
-    """Sleep until something is to be done, for a moment at most."""
-    readers, writers = [], []
-    seconds = TURN_SECONDS
-    for party in parties:
-        _, ticks = nxd_mqtt_client_deadline_get(party.client)
-        seconds = min(seconds, ticks / NX_IP_PERIODIC_RATE)
-        _, sock, wants = nxd_mqtt_client_socket_get(party.client)
-        if wants & NXD_MQTT_WANTS_READ:
-            readers.append(sock)
-        if wants & NXD_MQTT_WANTS_WRITE:
-            writers.append(sock)
-    select.select(readers, writers, [], seconds)
