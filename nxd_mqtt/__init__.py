@@ -28,7 +28,7 @@ __repo__ = "https://github.com/nxd-mqtt/CircuitPython_NXD_MQTT.git"
 
 __all__ = ()
 
-_MODULES = ("nxd", "nxd_extensions")
+_MODULES = ("nxd", "nxd_extensions", "tls", "websocket")
 
 
 def __getattr__(name):

@@ -14,8 +14,11 @@ from micropython import const
 
 from .client import NXD_MQTT_CLIENT
 from .status import (
+    NX_INVALID_PORT,
+    NX_PTR_ERROR,
     NX_WAIT_FOREVER,
     NXD_MQTT_INVALID_PARAMETER,
+    NXD_MQTT_INVALID_STATE,
     NXD_MQTT_MUTEX_FAILURE,
     NXD_MQTT_QOS2_NOT_SUPPORTED,
     NXD_MQTT_SUCCESS,
@@ -77,6 +80,29 @@ def _milliseconds(ticks: int) -> int:
     if not _within(ticks, 0, NX_WAIT_FOREVER):
         _refuse("wait_option must be ticks")
     return ticks * _MILLISECONDS_PER_TICK if ticks < _LONGEST_WAIT else -1
+
+
+def _connect(client, host, port: int, keepalive: int, clean: bool, ticks: int, secure=None) -> int:
+    """Check what a connect was called with, in C's order, and connect.
+
+    :param secure: for TLS, else None; asked before it begins, and its refusal is the status
+    """
+    if not isinstance(host, str):
+        _refuse("server_ip must be str", NX_PTR_ERROR)
+    if not _within(port, 1, _FIELD_LIMIT):
+        _refuse("server_port must be 1 to 65535", NX_INVALID_PORT)
+    if not host or not _within(keepalive, 0, _FIELD_LIMIT):
+        _refuse("no server_ip, or keepalive over 65535")
+    wait = _milliseconds(ticks)
+    if not clean and not len(_created(client, NXD_MQTT_INVALID_STATE).client_id):
+        _refuse("no client id needs a clean session")
+    if secure and not _created(client, NXD_MQTT_INVALID_STATE).admits():
+        status = secure.setup()
+        if status:
+            raise MQTTError(status, "tls", "tls_setup has refused")
+    return _created(client, NXD_MQTT_INVALID_STATE).connect(
+        host, port, keepalive, clean, wait, secure
+    )
 
 
 def _check_quality(quality) -> None:

@@ -25,13 +25,14 @@ _COMMUNICATION_FAILURE = const(0x10007)
 _CONNECT_FAILURE = const(0x10005)
 _CONNECTING = const(0x10011)
 _INSUFFICIENT_BUFFER_SPACE = const(0x1000D)
-_INVALID_PACKET = const(0x1000F)
 _INVALID_STATE = const(0x10012)
 _NO_MESSAGE = const(0x1000A)
 _NOT_CONNECTED = const(0x10002)
 _PACKET_POOL_FAILURE = const(0x10006)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _SUCCESS = const(0x00)
+# Behind MQTT's last status.
+_NO_MQTT = const(0x20000)
 
 _STATE_INITIALIZE = const(0)
 _STATE_CONNECTING = const(2)
@@ -95,6 +96,8 @@ class NXD_MQTT_CLIENT:
         self.session_present = self.packet_identifier = self.message_qos = self.message_retain = 0
         self._ip = ip
         self._lock = ip.lock
+        # What carries the bytes in WebSocket frames, from the next connect on.
+        self.websocket = None
         self._link = Link(ip, None, 0)
         self._link.leave()
         self._inbox = Inbox(memory)
@@ -127,16 +130,22 @@ class NXD_MQTT_CLIENT:
 
     # -- connecting ---------------------------------------------------------------------------
 
-    def connect(self, host: str, port: int, keepalive: int, clean: bool, wait: int) -> int:
+    def admits(self) -> int:
+        """What a connect is answered now: SUCCESS where there is no link."""
+        return (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[self.state]
+
+    def connect(
+        self, host: str, port: int, keepalive: int, clean: bool, wait: int, secure=None
+    ) -> int:
         """Begin to connect, and with a wait see it through.
 
         :param int keepalive: seconds
         :param int wait: milliseconds for all of it, -1 for ever
+        :param secure: makes the links TLS ones, or None
         """
         blocking = wait != 0 and not self._teller.in_callback()
         with self._lock:
-            state = self._session.state
-            answer = (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[state]
+            answer = self.admits()
             # A loop around connect, as in C, waits with the attempts that are being made already.
             joins = answer == _CONNECTING and blocking and self.backoff
             if answer and not joins:
@@ -150,7 +159,7 @@ class NXD_MQTT_CLIENT:
                 if self.backoff:
                     self.backoff.begin()
                 self._session.begin(keepalive, clean)
-                self._link = Link(self._ip, host, port)
+                self._link = Link(self._ip, host, port, secure, self.websocket)
             self._blocking = blocking
             self._result = _IN_PROGRESS
         return self._see_through(wait) if blocking else _IN_PROGRESS
@@ -186,7 +195,7 @@ class NXD_MQTT_CLIENT:
                     return True
                 opened = self._link.state == _LINK_OPEN
                 status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
-                self._end(status, "connack" if opened else "tcp", "the wait is over")
+                self._end(status, "session" if opened else "tcp", "the wait is over")
         return False
 
     def _remaining(self, start: int, wait: int) -> int:
@@ -228,7 +237,7 @@ class NXD_MQTT_CLIENT:
                 elif failure:
                     self._end(*failure)
                 else:
-                    link.state = _LINK_OPEN
+                    link.begin()
                     self._login_now = login
                     self._guarded(_BEGIN)
                     self._login_now = None
@@ -264,11 +273,10 @@ class NXD_MQTT_CLIENT:
         state = self._session.state
         if state < _STATE_CONNECTING:
             return
-        if state == _STATE_CONNECTING and stage == "session":
-            stage = "connack"
-            if status == _INVALID_PACKET:
-                status = _SERVER_MESSAGE_FAILURE
         link = self._link
+        if state == _STATE_CONNECTING and stage == "session":
+            stage = link.stage
+            status, cause = link.explain(status, cause)
         now = self._ip.clock()
         pause = _GIVE_UP
         if status and self.backoff:
@@ -286,9 +294,11 @@ class NXD_MQTT_CLIENT:
         if state == _STATE_CONNECTED:
             self._teller.note_ending(status, self.reason)
         elif pause == _GIVE_UP:
-            self._result = status or _CONNECT_FAILURE
+            # TLS's and WebSocket's own numbers are for the notify and the reason.
+            own = _ALREADY_CONNECTED <= status < _NO_MQTT
+            self._result = status if own else _CONNECT_FAILURE
             # NetX tells a blocking caller by the status alone, unless a CONNACK was seen.
-            if not (self._blocking and 0 < status < _SERVER_MESSAGE_FAILURE):
+            if not (self._blocking and status and self._result < _SERVER_MESSAGE_FAILURE):
                 unanswered = status in (_SUCCESS, _COMMUNICATION_FAILURE)
                 self._teller.note(_CONNACK, _CONNECT_FAILURE if unanswered else status)
         link.leave()
@@ -358,8 +368,7 @@ class NXD_MQTT_CLIENT:
         session = self._session
         while True:
             session.fill(now)
-            view = session.output()
-            count = self._link.write(view) if view is not None else 0
+            count = self._link.write(session.output())
             session.sent(count, now)
             if not count:
                 return True
@@ -374,8 +383,8 @@ class NXD_MQTT_CLIENT:
             if reader.holding:
                 return False
             count = self._link.read(reader.space())
-            if not count:
-                return False
+            if count < 1:  # below 0 a layer has moved on, though not MQTT
+                return count < 0
             reader.filled(count)
             self._session.heard(now)
             kind = reader.next_packet()
@@ -411,7 +420,7 @@ class NXD_MQTT_CLIENT:
                 limit = link.due(now)
                 if link.state == _LINK_OPEN:
                     read = not (self._reader.holding or self._teller.full())
-                    write = self._session.unsent()
+                    write = link.unsent(self._session.unsent())
                     limit = self._session.deadline(now, self.held())
                 elif limit == 0:
                     return

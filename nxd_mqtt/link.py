@@ -5,19 +5,23 @@
 
 ConnectionManager leaves a raw socket open when connecting raises RuntimeError. So a link poses as
 the TLS context that wraps the raw socket, and as the wrapped socket that ConnectionManager then
-connects and keeps.
+connects and keeps. TLS and WebSocket are layers that are handed in; each has a way to begin and one
+to take leave.
 """
 
 from micropython import const
 
 from .status import MQTTError
-from .transport import dialect, failure, watch
+from .transport import CLOSED, dialect, failure, watch
 
 _CONNECT_FAILURE = const(0x10005)
+_SERVER_MESSAGE_FAILURE = const(0x10008)
+_INVALID_PACKET = const(0x1000F)
 
 _CLOSED = const(0)
 _WANTED = const(1)
 _OPENING = const(2)
+_OPEN = const(3)
 
 _CLOCK_MASK = const((1 << 29) - 1)
 
@@ -36,48 +40,68 @@ class Link:
     :param ip: the platform
     :param str host: name or address
     :param int port: of the broker
-    :param int now: milliseconds
-    :param int pause: milliseconds from now on in which it must not be opened
+    :param secure: makes the link a TLS one, or None
+    :param websocket: carries the bytes in frames, or None
     """
 
-    def __init__(self, ip, host: str, port: int, now: int = 0, pause: int = 0):
-        self._ip = ip
-        self._host = host
-        self._port = port
-        self._since = now
-        self._pause = pause
-        self.socket = None
+    # Of what an answer is awaited before the session begins, as a reason tells it.
+    stage = "connack"
+
+    def __init__(self, ip, host: str, port: int, secure=None, websocket=None):
+        self.ip = ip
+        self.host = host
+        self.port = port
+        self.secure = secure
+        self._websocket = websocket
+        # What a layer has taken off the socket no poll object tells of: read until it is empty.
+        self._layered = self._eager = bool(secure or websocket)
+        self._since = self._pause = 0
+        # What can be waited for, and what the bytes go through: with TLS not always the same.
+        self.socket = self.stream = None
         self.live = False
         self.state = _WANTED
 
     def again(self, now: int, pause: int):
-        """A new link to the same broker."""
-        return Link(self._ip, self._host, self._port, now, pause)
+        """A new link to the same broker.
+
+        :param int now: milliseconds
+        :param int pause: milliseconds from now on in which it must not be opened
+        """
+        link = Link(self.ip, self.host, self.port, self.secure, self._websocket)
+        link._since = now
+        link._pause = pause
+        return link
 
     def due(self, now: int) -> int:
         """Milliseconds until it may be opened; -1 for a link that has been."""
-        if self.state != _WANTED:
-            return -1
+        return self.left(now) if self.state == _WANTED else -1
+
+    def left(self, now: int) -> int:
+        """Milliseconds left of the pause, or while it is opening, of the time for that."""
         return max(self._pause - (now - self._since & _CLOCK_MASK), 0)
 
     # -- opening ------------------------------------------------------------------------------
 
     def open(self, milliseconds: int) -> None:
-        """Resolve a name and connect to it: the one call that blocks.
+        """Resolve a name and connect to it, with TLS if asked for: the one call that blocks.
 
         :param int milliseconds: the longest that connecting may take
-        :raises MQTTError: at stage ``dns`` or ``tcp``, with nothing left open
+        :raises MQTTError: at stage ``dns``, ``tcp`` or ``tls``, with nothing left open
         """
-        ip = self._ip
+        ip = self.ip
         if ip.link_up and not ip.link_up():
             raise MQTTError(_CONNECT_FAILURE, "dns", "the network is down")
         ready = False
         try:
+            if self.secure:
+                self.secure.prepare(self)
+            self._since = ip.clock()
+            self._pause = milliseconds
             seconds = milliseconds / 1000
             if ip.manager:
                 ip.manager.get_socket(
-                    self._host,
-                    self._port,
+                    self.host,
+                    self.port,
                     "mqtt:",
                     id(self),
                     timeout=seconds,
@@ -86,10 +110,14 @@ class Link:
                 )
             else:
                 self._open_directly(ip.pool, seconds)
-            self.socket.settimeout(0)
+            self.stream.settimeout(0)
             self._receive, self._send = dialect(self.socket)
             self._watcher = watch(self.socket)
             ready = True
+        except MemoryError as error:
+            if not self.secure:
+                raise
+            raise self.secure.failure(error)
         except (OSError, RuntimeError, ValueError) as error:  # a name that is none: ValueError
             unresolved = isinstance(error, ValueError) or getattr(error, "errno", 0) in _UNRESOLVED
             stage = "dns" if unresolved or type(error).__name__ == "gaierror" else "tcp"
@@ -98,10 +126,16 @@ class Link:
             if not ready:
                 self._give_back()
 
+    def begin(self) -> None:
+        """It is open, and is what the client uses from now on."""
+        self.state = _OPEN
+        if self._websocket:
+            self._receive, self._send = self._websocket.begin(self, self._receive, self._send)
+
     def _open_directly(self, pool, seconds: float) -> None:
         """Try each address of a name; they share the time."""
         refusal = OSError(-2, "no address")
-        addresses = pool.getaddrinfo(self._host, self._port, 0, pool.SOCK_STREAM)
+        addresses = pool.getaddrinfo(self.host, self.port, 0, pool.SOCK_STREAM)
         for address in addresses:
             try:
                 self.wrap_socket(pool.socket(address[0], address[1]))
@@ -114,7 +148,7 @@ class Link:
 
     def wrap_socket(self, sock, server_hostname=None):
         """Take a raw socket over."""
-        self.socket = sock
+        self.socket = self.stream = sock
         self.live = True
         return self
 
@@ -123,16 +157,31 @@ class Link:
         self.socket.settimeout(seconds)
 
     def connect(self, address) -> None:
-        """Connect the raw socket."""
+        """Connect the raw socket, and make it a TLS one if asked for."""
         try:
             self.socket.setsockopt(_TCP, _TCP_NODELAY, 1)
         except (OSError, AttributeError):
             pass  # an SPI stack has no such option, and no Nagle either
         try:
-            self.socket.connect(address)
+            if self.secure:
+                self.secure.connect(self, address)
+            else:
+                self.socket.connect(address)
         except RuntimeError as error:
             # WIZnet's way to say that nobody listens; ConnectionManager closes after an OSError.
             raise OSError(str(failure(error).cause))
+
+    def explain(self, status: int, cause):
+        """What an ending may mean that came instead of the CONNACK: (status, cause)."""
+        if status == _INVALID_PACKET:
+            status = _SERVER_MESSAGE_FAILURE
+        elif self.stage != Link.stage:
+            status = _CONNECT_FAILURE
+        elif self.secure:
+            return self.secure.explain(status, cause)
+        elif cause == CLOSED or not isinstance(cause, str):
+            cause = "%s: is it the right port?" % cause
+        return status, cause
 
     # -- closing ------------------------------------------------------------------------------
 
@@ -146,20 +195,20 @@ class Link:
         self.live = False
         try:
             # On the desktop another thread may be waiting for this socket: wake it.
-            self.socket.shutdown(_SHUT_BOTH)
+            self.stream.shutdown(_SHUT_BOTH)
         except (OSError, AttributeError, RuntimeError) as error:
             failure(error)
         finally:
             try:
-                self.socket.close()
+                self.stream.close()
             except (OSError, RuntimeError) as error:
                 failure(error)
 
     def _give_back(self) -> None:
         """Close by way of ConnectionManager, if it knows this socket."""
-        if self.live and self._ip.manager:
+        if self.live and self.ip.manager:
             try:
-                self._ip.manager.close_socket(self)
+                self.ip.manager.close_socket(self)
             except RuntimeError as error:
                 failure(error)  # it does not, or somebody has closed all sockets of the pool
         self.close()
@@ -169,22 +218,47 @@ class Link:
 
         While another thread is opening, its socket is its own: it sees the state and closes.
         """
-        opening = self.state == _OPENING
+        state = self.state
         self.state = _CLOSED
-        if not opening:
-            self._give_back()
+        if state == _OPENING:
+            return
+        try:
+            for layer in (self._websocket, self.secure):
+                if state == _OPEN and self.live and layer:
+                    layer.leave(self)
+        except (OSError, RuntimeError, ValueError, MQTTError) as error:
+            failure(error)  # nobody there to take leave of
+        self._give_back()
 
     # -- bytes --------------------------------------------------------------------------------
 
     def read(self, buffer) -> int:
-        """Read into a buffer; 0 when there is nothing yet."""
-        if self._watcher:
+        """Read into a buffer.
+
+        :return: bytes; 0 when there is nothing yet, -1 when what came was a layer's own
+        """
+        if self._watcher and not self._eager:
             for _, event in self._watcher.ipoll(0):
                 if event & ~_POLLOUT:
-                    return self._receive(self.socket, buffer)
-            return 0
-        return self._receive(self.socket, buffer)
+                    break
+            else:
+                return 0
+        count = self._receive(self.stream, buffer)
+        self._eager = count and self._layered
+        return count
 
     def write(self, view) -> int:
-        """Offer bytes; returns how many were taken."""
-        return self._send(self.socket, view)
+        """Offer bytes; returns how many were taken.
+
+        :param view: None for none: only what a layer holds back goes on
+        """
+        if view is None and not self._websocket:
+            return 0
+        return self._send(self.stream, view)
+
+    def unsent(self, waits: bool) -> bool:
+        """Whether there is something to do when the socket takes bytes.
+
+        :param bool waits: whether bytes wait to be offered
+        """
+        return self._websocket.unsent(waits) if self._websocket else waits

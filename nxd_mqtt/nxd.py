@@ -15,6 +15,7 @@ from micropython import const
 from .calls import (
     _call,
     _check_quality,
+    _connect,
     _created,
     _field,
     _is_plain,
@@ -31,7 +32,6 @@ from .client import NX_IP, NXD_MQTT_CLIENT
 from .status import *
 from .status import MQTTError
 
-_LARGEST = const(65535)
 # With the subscriptions of a client that connects by itself fewer than there are identifiers.
 _DEEPEST = const(64000)
 _DEFAULT_QUEUE = const(2048)
@@ -65,7 +65,8 @@ def nx_ip_create(
     :param radio: ``wifi.radio``, an AirLift, a WIZnet5k or ``CPythonNetwork``: sockets then come
         from ConnectionManager
     :param socket_pool: a pool to take sockets from directly, instead of a radio
-    :param ssl_context: kept for secure connections, which are not built yet
+    :param ssl_context: for secure connections, instead of the radio's or the platform's own; what
+        a session trusts and shows is added to it
     :param clock: callable, milliseconds that wrap at 2**29; default ``adafruit_ticks.ticks_ms``
     :param lock: an ``RLock`` where several real threads call one client; a plain one is refused
     :param kernel: kept for a kernel that runs the clients' threads, which is not built yet
@@ -261,19 +262,6 @@ def nxd_mqtt_client_connect(
         bool(clean_session),
         wait_option,
     )
-
-
-def _connect(client, host, port: int, keepalive: int, clean: bool, ticks: int) -> int:
-    if not isinstance(host, str):
-        _refuse("server_ip must be str", NX_PTR_ERROR)
-    if not _within(port, 1, _LARGEST):
-        _refuse("server_port must be 1 to 65535", NX_INVALID_PORT)
-    if not host or not _within(keepalive, 0, _LARGEST):
-        _refuse("no server_ip, or keepalive over 65535")
-    wait = _milliseconds(ticks)
-    if not clean and not len(_created(client, NXD_MQTT_INVALID_STATE).client_id):
-        _refuse("no client id needs a clean session")
-    return _created(client, NXD_MQTT_INVALID_STATE).connect(host, port, keepalive, clean, wait)
 
 
 def nxd_mqtt_client_publish(

@@ -103,7 +103,7 @@ def nxd_mqtt_client_socket_get(client):
         if link.state != _LINK_OPEN:
             return NXD_MQTT_SUCCESS, None, 0
         wants = 0 if client._reader.holding else NXD_MQTT_WANTS_READ
-        if client._session.unsent():
+        if link.unsent(client._session.unsent()):
             wants |= NXD_MQTT_WANTS_WRITE
         waitable = link.live and not hasattr(link.socket, "_available")
         return NXD_MQTT_SUCCESS, link.socket if waitable else None, wants

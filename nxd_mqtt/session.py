@@ -414,8 +414,7 @@ class Session:
             if holding:
                 self._since[kind] = now
             elif self._left(kind, now) <= 0:
-                stage = "connack" if kind == _CONNACK else "session"
-                raise MQTTError(_COMMUNICATION_FAILURE, stage, "no %s in time" % name)
+                raise MQTTError(_COMMUNICATION_FAILURE, "session", "no %s in time" % name)
         if not self._ping_owed and self._quiet(now) <= 0:
             self._ping_owed = True
             self._await(_PINGRESP, now)

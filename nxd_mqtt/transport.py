@@ -25,6 +25,9 @@ _COMMUNICATION_FAILURE = const(0x10007)
 # SSLWantWrite, ETIMEDOUT (lwIP; Linux; macOS), -1 of TLS on boards, None of a ``timeout`` class.
 _LATER = (11, 35, 2, 3, 116, 110, 60, -1, None)
 
+# The cause of an ending that the peer has chosen.
+CLOSED = "closed by the peer"
+
 _POLLIN = const(1)
 _POLLOUT = const(4)
 # A co-processor takes no more in one transfer.
@@ -61,6 +64,7 @@ class NX_IP:
             self.manager = get_connection_manager(pool)
         if clock is None:
             from adafruit_ticks import ticks_ms as clock
+        self.radio = radio
         self.pool = pool
         self.lock = lock or _NoLock()
         self.clock = clock
@@ -118,7 +122,7 @@ def _later(error) -> int:
 
 
 def _closed() -> None:
-    raise MQTTError(_COMMUNICATION_FAILURE, "session", "closed by the peer")
+    raise MQTTError(_COMMUNICATION_FAILURE, "session", CLOSED)
 
 
 def receive(sock, buffer) -> int:
@@ -156,10 +160,31 @@ def send_spi(sock, view) -> int:
     return send(sock, view[:_SPI_SEND_LIMIT])
 
 
+def send_airlift(sock, view) -> int:
+    """Offer bytes where a send that fails half-way does not say how much has gone.
+
+    All of them count as sent, so that what they carried is repeated with DUP, and nothing may
+    follow them: the socket is closed, if the driver has not done so, and the next read tells.
+    """
+    view = view[:_SPI_SEND_LIMIT]
+    try:
+        return sock.send(view)
+    except (OSError, RuntimeError) as error:
+        failure(error)
+    try:
+        if sock._connected():
+            sock.close()
+            # So the driver forgets the number, which somebody else's next socket may get.
+            sock._connected()
+    except (OSError, RuntimeError) as error:
+        failure(error)
+    return len(view)
+
+
 def dialect(sock):
     """How to read from and write to this socket: a pair of functions."""
     if not is_spi(sock):
         return receive, send
     if callable(getattr(sock, "_connected", None)):
-        return receive_airlift, send_spi
+        return receive_airlift, send_airlift
     return receive, send_spi

@@ -7,7 +7,7 @@ _BELOW_CLIENT = "status store inbox transport reader session link teller"
 
 # (floor, module, what it is, modules it may import, modules it may import inside functions only)
 HOUSE = (
-    ("roof", "__init__", "finds the module of a name", "", "nxd nxd_extensions"),
+    ("roof", "__init__", "finds the module of a name", "", "nxd nxd_extensions tls websocket"),
     ("floor 0", "status", "NetX's numbers, and MQTTError", "", ""),
     ("floor 0", "store", "unacknowledged QoS 1 packets", "", ""),
     ("floor 0", "inbox", "the receive queue", "", ""),
@@ -22,12 +22,13 @@ HOUSE = (
     ("roof", "calls", "check, call, status", "status wire client", ""),
     ("roof", "nxd", "NetX's own functions", "status client calls", ""),
     ("roof", "nxd_extensions", "functions NetX lacks", "status client calls", "reconnect"),
-    ("roof", "tls", "secure connect", "status client", ""),
-    ("roof", "websocket", "RFC 6455", "status", ""),
+    ("roof", "tls", "secure connect", "status transport client calls", "tls_reasons"),
+    ("roof", "tls_reasons", "TLS's failures in words", "", ""),
+    ("roof", "websocket", "RFC 6455", "status client calls", ""),
     ("roof", "file_store", "a store on a drive", "status store", ""),
     ("roof", "tx", "ThreadX over asyncio", "status", ""),
-    ("roof", "azure_iot", "Azure IoT Hub", "status client", "nxd tls websocket"),
-    ("roof", "minimqtt", "MiniMQTT's class", "status client", ""),
+    ("roof", "azure_iot", "Azure IoT Hub", "status client calls", "nxd tls websocket"),
+    ("roof", "minimqtt", "MiniMQTT's class", "status client calls", ""),
 )
 
 # Modules that know no socket, no clock and no thread: time and bytes come in as arguments.

@@ -1,0 +1,511 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""TLS for the client's links: NetX's secure connect, and what its setup callback calls.
+
+The callback fills a session for each attempt to connect, and what it says goes into an
+``SSLContext``. Chain and host name of the server are always verified: by what the session trusts,
+or where that is nothing in particular, by what the platform trusts.
+
+A certificate or key is PEM text, DER or PEM bytes, or the path of a file with one of these.
+"""
+
+import gc
+import os
+from binascii import b2a_base64
+from time import time as _time  # `import *` must not hand a program another `time`
+
+from micropython import const
+
+from .calls import _call, _connect, _refuse
+from .client import NXD_MQTT_CLIENT
+from .status import NX_PTR_ERROR, NX_SUCCESS, MQTTError
+from .transport import CLOSED
+
+NXD_MQTT_TLS_PORT = const(8883)
+
+NX_SECURE_X509_KEY_TYPE_NONE = const(0)
+NX_SECURE_X509_KEY_TYPE_RSA_PKCS1_DER = const(1)
+NX_SECURE_X509_KEY_TYPE_EC_DER = const(2)
+
+# What a certificate is called in PEM, and a private key in DER by its type.
+_CERTIFICATE = "CERTIFICATE"
+_KEY_LABELS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY")
+
+_HANDSHAKE_FAILURE = const(0x107)
+_ALLOCATE_PACKET_FAILED = const(0x111)
+_INVALID_CERTIFICATE = const(0x112)
+_UNSUPPORTED_FEATURE = const(0x130)
+_INVALID_PRIVATE_KEY = const(0x18A)
+_CERTIFICATE_NOT_FOUND = const(0x18E)
+_INVALID_PRIVATE_KEY_TYPE = const(0x19D)
+
+_PEM_LINE_BYTES = const(48)
+# What a pipe takes without a reader on every desktop.
+_PIPE_BYTES = const(16384)
+# How much of a path an error shows: it may be no path at all.
+_NAME_SHOWN = const(80)
+
+
+class NX_SECURE_TLS_SESSION:
+    """The control block of one TLS session, filled by the setup callback."""
+
+    def __init__(self):
+        self.create()
+
+    def create(self) -> None:
+        """Forget everything."""
+        self.trusted = []
+        self.local = []
+        self.name = None
+        self.clock = _time
+
+
+class NX_SECURE_X509_CERT:
+    """The control block of a certificate, and of the private key that belongs to it."""
+
+    data = key = None
+    key_type = 0
+
+
+class NX_SECURE_X509_DNS_NAME:
+    """The control block of a host name."""
+
+    name = None
+
+
+# -- what a setup callback calls --------------------------------------------------------------
+
+
+def nx_secure_tls_initialize() -> None:
+    """Nothing to do: the platform's TLS is ready."""
+
+
+def nx_secure_tls_session_create(session, cipher_table=None, metadata=None, metadata_size=0) -> int:
+    """Begin to fill a session (``nx_secure_tls_session_create``).
+
+    :param NX_SECURE_TLS_SESSION session: what the callback was given
+    :param cipher_table: ignored, as are the others: the platform knows its ciphers
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    if not isinstance(session, NX_SECURE_TLS_SESSION):
+        return NX_PTR_ERROR
+    session.create()
+    return NX_SUCCESS
+
+
+def nx_secure_tls_session_delete(session) -> int:
+    """Forget what a session was told; returns as ``nx_secure_tls_session_create``."""
+    return nx_secure_tls_session_create(session)
+
+
+def nx_secure_tls_session_packet_buffer_set(session, buffer=None, buffer_size=0) -> int:
+    """Nothing to do: the platform's TLS has its own buffers.
+
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    return NX_SUCCESS if isinstance(session, NX_SECURE_TLS_SESSION) else NX_PTR_ERROR
+
+
+def nx_secure_tls_remote_certificate_allocate(
+    session, certificate=None, buffer=None, buffer_size=0
+) -> int:
+    """Nothing to do: the platform's TLS makes room for the server's certificates.
+
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    return nx_secure_tls_session_packet_buffer_set(session)
+
+
+def nx_secure_tls_session_time_function_set(session, time_function) -> int:
+    """Say how to ask for the time (``nx_secure_tls_session_time_function_set``).
+
+    The platform's TLS reads the platform's clock. This one is asked when a certificate is refused,
+    to tell a clock that was never set.
+
+    :param time_function: callable, seconds since 1970; default ``time.time``
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    if not isinstance(session, NX_SECURE_TLS_SESSION) or not callable(time_function):
+        return NX_PTR_ERROR
+    session.clock = time_function
+    return NX_SUCCESS
+
+
+def nx_secure_x509_certificate_initialize(
+    certificate, certificate_data, raw_data_buffer=None, private_key=None, private_key_type=0
+) -> int:
+    """Fill the control block of a certificate (``nx_secure_x509_certificate_initialize``).
+
+    Files are read when the client connects.
+
+    :param NX_SECURE_X509_CERT certificate: the control block
+    :param certificate_data: PEM text, DER or PEM bytes, or a path; several in PEM are a chain, the
+        device's own first, or several trusted roots
+    :param raw_data_buffer: ignored
+    :param private_key: the same forms, None for a certificate to be trusted
+    :param int private_key_type: of a key in DER: NX_SECURE_X509_KEY_TYPE_NONE (PKCS #8),
+        NX_SECURE_X509_KEY_TYPE_RSA_PKCS1_DER or NX_SECURE_X509_KEY_TYPE_EC_DER
+    :return: NX_SUCCESS; NX_PTR_ERROR; 0x19D for a key type that is not known
+    """
+    if not isinstance(certificate, NX_SECURE_X509_CERT) or not _is_given(certificate_data):
+        return NX_PTR_ERROR
+    if private_key is not None and not _is_given(private_key):
+        return NX_PTR_ERROR
+    if private_key_type not in (0, 1, 2):
+        return _INVALID_PRIVATE_KEY_TYPE
+    certificate.data = certificate_data
+    certificate.key = private_key
+    certificate.key_type = private_key_type
+    return NX_SUCCESS
+
+
+def _is_given(data) -> bool:
+    return isinstance(data, (str, bytes, bytearray, memoryview)) and len(data) > 0
+
+
+def nx_secure_tls_trusted_certificate_add(session, certificate) -> int:
+    """Trust servers whose chain leads to this certificate, and to others that are added.
+
+    :param NX_SECURE_TLS_SESSION session: what the callback was given
+    :param NX_SECURE_X509_CERT certificate: a root, initialized
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    return _add(session, "trusted", certificate)
+
+
+def nx_secure_tls_local_certificate_add(session, certificate) -> int:
+    """Show servers this certificate, or add one of the chain behind it.
+
+    :param NX_SECURE_TLS_SESSION session: what the callback was given
+    :param NX_SECURE_X509_CERT certificate: the device's own with its private key, or one without a
+        key that leads from it to the root
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    return _add(session, "local", certificate)
+
+
+def _add(session, which: str, certificate) -> int:
+    if not isinstance(session, NX_SECURE_TLS_SESSION):
+        return NX_PTR_ERROR
+    if not isinstance(certificate, NX_SECURE_X509_CERT) or certificate.data is None:
+        return NX_PTR_ERROR
+    getattr(session, which).append(certificate)
+    return NX_SUCCESS
+
+
+def nx_secure_x509_dns_name_initialize(dns_name, name_string) -> int:
+    """Fill the control block of a host name (``nx_secure_x509_dns_name_initialize``).
+
+    :param NX_SECURE_X509_DNS_NAME dns_name: the control block
+    :param name_string: ``str`` or ASCII bytes
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    if not isinstance(dns_name, NX_SECURE_X509_DNS_NAME) or not _is_given(name_string):
+        return NX_PTR_ERROR
+    dns_name.name = name_string if isinstance(name_string, str) else str(name_string, "utf-8")
+    return NX_SUCCESS
+
+
+def nx_secure_tls_session_sni_extension_set(session, dns_name) -> int:
+    """Set the host name that the server is asked for, and must have in its certificate.
+
+    Without it that is the ``server_ip`` of the call that connects.
+
+    :return: NX_SUCCESS; NX_PTR_ERROR
+    """
+    if not isinstance(session, NX_SECURE_TLS_SESSION):
+        return NX_PTR_ERROR
+    if not isinstance(dns_name, NX_SECURE_X509_DNS_NAME) or dns_name.name is None:
+        return NX_PTR_ERROR
+    session.name = dns_name.name
+    return NX_SUCCESS
+
+
+# -- connecting -------------------------------------------------------------------------------
+
+
+def nxd_mqtt_client_secure_connect(
+    client,
+    server_ip,
+    server_port: int,
+    tls_setup,
+    keepalive: int,
+    clean_session: int,
+    wait_option: int,
+) -> int:
+    """Connect to a broker over TLS; a plain connect later on is plain again.
+
+    :param str server_ip: host name or address
+    :param int server_port: NXD_MQTT_TLS_PORT, or another from 1 to 65535
+    :param tls_setup: ``tls_setup(client, session, certificate, trusted_certificate)``, called
+        before each attempt to connect with fresh control blocks; what it returns, if not
+        NX_SUCCESS, is returned, and nothing has changed
+    :param int keepalive: seconds, 0 for none
+    :param int clean_session: NX_TRUE to begin anew, NX_FALSE to go on with the broker's session
+    :param int wait_option: as for ``nxd_mqtt_client_connect``
+    :return: as ``nxd_mqtt_client_connect``; NXD_MQTT_CONNECT_FAILURE also for TLS's failures, of
+        which ``client.reason`` has stage ``tls``, NetX Secure's number, and what to do about it
+    """
+    return _call(
+        client,
+        NX_PTR_ERROR,
+        _secure_connect,
+        server_ip,
+        server_port,
+        tls_setup,
+        keepalive,
+        bool(clean_session),
+        wait_option,
+    )
+
+
+def _secure_connect(client, host, port: int, tls_setup, keepalive: int, clean, ticks) -> int:
+    if not callable(tls_setup):
+        _refuse("tls_setup must be callable", NX_PTR_ERROR)
+    return _connect(client, host, port, keepalive, clean, ticks, _Secure(client, tls_setup))
+
+
+class _Secure:
+    """What makes the links of one call TLS ones, attempt after attempt.
+
+    :param NXD_MQTT_CLIENT client: to be handed to the callback
+    :param tls_setup: the callback
+    """
+
+    def __init__(self, client: NXD_MQTT_CLIENT, tls_setup):
+        self._client = client
+        self._tls_setup = tls_setup
+        self._session = self._context = None
+
+    def setup(self) -> int:
+        """Ask the callback how to secure the next attempt; returns its status."""
+        # Of two contexts at a time one may not fit.
+        self._session = self._context = None
+        session = NX_SECURE_TLS_SESSION()
+        cert = NX_SECURE_X509_CERT()
+        status = self._tls_setup(self._client, session, cert, NX_SECURE_X509_CERT())
+        if not status:
+            self._session = session
+        return status or NX_SUCCESS
+
+    def prepare(self, link) -> None:
+        """A link is about to be opened.
+
+        :raises MQTTError: stage ``tls``: the callback refuses, or what it set cannot be used
+        """
+        if not self._session:
+            status = self.setup()
+            if status:
+                raise MQTTError(status, "tls", "tls_setup has refused")
+        session = self._session
+        self._session = None
+        self._name = session.name or link.host
+        self._clock = session.clock
+        gc.collect()
+        self._context = _context(link.ip, session)
+
+    def connect(self, link, address) -> None:
+        """Connect the raw socket of a link, and shake hands.
+
+        A board's TLS socket does both, and so does an AirLift, whose bytes then go through the
+        socket as ever. The desktop's wraps a socket that is connected, which tells TCP's failures
+        from TLS's, and makes one time limit of both.
+        """
+        raw = link.socket
+        desktop = hasattr(raw, "fileno")
+        if desktop:
+            raw.connect(address)
+        seconds = max(link.left(link.ip.clock()), 1) / 1000
+        try:
+            raw.settimeout(seconds)
+            # A handshake needs tens of kilobytes in one piece.
+            gc.collect()
+            stream = self._context.wrap_socket(raw, server_hostname=self._name)
+            real = _is_real(self._context)
+            if not desktop:
+                stream.settimeout(seconds)
+                # What a co-processor connects to is also the name that it verifies.
+                stream.connect((link.host if real else self._name, link.port))
+            # Not before: a board's TLS socket whose handshake has failed does not close its own.
+            if real:
+                link.stream = stream
+            if desktop:
+                link.socket = stream
+        except (OSError, ValueError) as error:
+            if not desktop and _is_network(error):
+                raise
+            raise self.failure(error)
+
+    def leave(self, link) -> None:
+        """Say goodbye, where the platform's TLS can."""
+        unwrap = getattr(link.stream, "unwrap", None)
+        if unwrap:
+            unwrap()
+
+    def failure(self, error) -> MQTTError:
+        """The end of an attempt that TLS has failed."""
+        if isinstance(error, MemoryError):  # there may be none to import more
+            return MQTTError(_ALLOCATE_PACKET_FAILED, "tls", "no memory for a TLS handshake")
+        from .tls_reasons import verdict
+
+        status, words = verdict(str(error), self._clock(), False)
+        return MQTTError(status or _HANDSHAKE_FAILURE, "tls", words)
+
+    def explain(self, status: int, cause):
+        """What an ending behind the handshake and before the CONNACK may mean.
+
+        With TLS 1.3 the server sees a client's certificate only then.
+
+        :return: (status, cause), the same or better ones
+        """
+        if isinstance(cause, str) and cause != CLOSED:
+            return status, cause
+        from .tls_reasons import verdict
+
+        number, words = verdict(str(cause), self._clock(), True)
+        return number or status, words
+
+
+def _is_real(context) -> bool:
+    """Whether a context is TLS, and no stand-in for that of a co-processor."""
+    return hasattr(context, "load_verify_locations")
+
+
+def _is_network(error) -> bool:
+    """Whether an error of a board's connect is TCP's: those of mbedTLS are negative or text."""
+    number = getattr(error, "errno", None)
+    named = type(error).__name__ == "gaierror" or number in (-2, -3, -5)
+    return named or (isinstance(number, int) and number > 0)
+
+
+# -- contexts ---------------------------------------------------------------------------------
+
+
+def _context(ip, session):
+    """The SSLContext for one attempt.
+
+    The radio's is other programs' too, so a session that has something of its own gets a new one,
+    unless ``nx_ip_create`` was given one for this.
+    """
+    context = ip.ssl_context
+    if context is None and ip.manager:
+        from adafruit_connection_manager import get_radio_ssl_context
+
+        context = get_radio_ssl_context(ip.radio)
+    own = session.trusted or session.local
+    if own and context is not None and not _is_real(context):
+        _fail(
+            _UNSUPPORTED_FEATURE,
+            "a co-processor trusts what its firmware trusts: add no certificates",
+        )
+    if context is None or (own and ip.ssl_context is None):
+        context = _new_context(session.trusted)
+    if session.trusted:
+        roots = "".join([_pem(each.data, _CERTIFICATE) for each in session.trusted])
+        try:
+            context.load_verify_locations(cadata=roots)
+        except (OSError, ValueError, TypeError) as error:
+            _fail(_INVALID_CERTIFICATE, "no certificate in what is to be trusted: %s" % error)
+    if session.local:
+        _load_chain(context, session.local)
+    return context
+
+
+def _new_context(trusted):
+    try:
+        import ssl
+    except ImportError:
+        _fail(_UNSUPPORTED_FEATURE, "this firmware has no module ssl")
+    # That of a desktop trusts the system's roots besides those that it is told.
+    if trusted and hasattr(ssl, "PROTOCOL_TLS_CLIENT"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context()
+
+
+def _fail(status: int, cause: str) -> None:
+    raise MQTTError(status, "tls", cause)
+
+
+def _load_chain(context, local) -> None:
+    """Show the server a certificate, its key, and what leads from it to a root."""
+    # The one with the key is the device's own, whatever the order they came in.
+    own = [each for each in local if each.key is not None]
+    if len(own) != 1:
+        _fail(_INVALID_PRIVATE_KEY, "one local certificate must have a private key")
+    own = own[0]
+    try:
+        if hasattr(os, "pipe"):
+            rest = [each for each in local if each is not own]
+            chain = "".join([_pem(each.data, _CERTIFICATE) for each in [own] + rest])
+            key = _pem(own.key, _KEY_LABELS[own.key_type])
+            _load_from_memory(context, chain, key)
+        elif len(local) == 1:
+            context.load_cert_chain(own.data, own.key)
+        else:
+            _fail(_UNSUPPORTED_FEATURE, "this board wants a certificate's chain in one file")
+    except TypeError:
+        _fail(_UNSUPPORTED_FEATURE, "this board reads certificate and key from files: give paths")
+    except (OSError, ValueError) as error:
+        from .tls_reasons import verdict
+
+        status, words = verdict(str(error), 0, False)
+        status = status or _INVALID_CERTIFICATE
+        _fail(status, "the client's certificate or key cannot be used: %s" % words)
+
+
+def _load_from_memory(context, chain: str, key: str) -> None:
+    """Hand over what OpenSSL only reads from files, without a key ever being in one."""
+    lent = []
+    try:
+        for text in (chain, key):
+            lent.append(_lend(text.encode()))
+        # Without a password OpenSSL would ask for one at the terminal.
+        chain, key = ["/dev/fd/%d" % descriptor for descriptor in lent]
+        context.load_cert_chain(chain, key, password=b"")
+    finally:
+        for descriptor in lent:
+            os.close(descriptor)
+
+
+def _lend(data: bytes) -> int:
+    """A descriptor to read bytes from: of memory where there are such files, else of a pipe."""
+    if len(data) > _PIPE_BYTES:
+        _fail(_INVALID_CERTIFICATE, "a certificate chain or key of over 16 KB")
+    if hasattr(os, "memfd_create"):
+        reader = writer = os.memfd_create("lent")
+    else:
+        reader, writer = os.pipe()
+    os.write(writer, data)
+    if writer != reader:
+        os.close(writer)
+    return reader
+
+
+def _pem(data, label: str) -> str:
+    """PEM text of a certificate or key in any form; no part of a key is ever in an error."""
+    public = label == _CERTIFICATE
+    try:
+        if isinstance(data, str) and "-----BEGIN" not in data:
+            with open(data, "rb") as file:
+                data = file.read()
+        if not isinstance(data, str):
+            data = bytes(data)
+            if b"-----BEGIN" not in data:
+                return _encode(data, label)
+            data = str(data, "utf-8")
+    except OSError as error:
+        name = data[:_NAME_SHOWN] if public else "the private key's file"
+        _fail(_CERTIFICATE_NOT_FOUND, "cannot read %s: errno %s" % (name, error.errno))
+    except ValueError:
+        status = _INVALID_CERTIFICATE if public else _INVALID_PRIVATE_KEY
+        _fail(status, "neither a path nor PEM nor DER: what stands for a %s" % label.lower())
+    return data if data.endswith("\n") else data + "\n"
+
+
+def _encode(data: bytes, label: str) -> str:
+    lines = ["-----BEGIN %s-----\n" % label]
+    for at in range(0, len(data), _PEM_LINE_BYTES):
+        lines.append(str(b2a_base64(data[at : at + _PEM_LINE_BYTES]), "utf-8"))
+    lines.append("-----END %s-----\n" % label)
+    return "".join(lines)
