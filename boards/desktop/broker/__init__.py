@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: MIT
 """An MQTT 3.1.1 broker that lives inside a program.
 
-For demonstrations and tests on the desktop: standard library only, no configuration file, and
-nothing shared with the client, so that each of the two checks the other.
+For demonstrations and tests on the desktop: standard library only (WebSocket needs wsproto), no
+configuration file, and nothing shared with the client, so that each of the two checks the other.
 
     from boards.desktop.broker import Broker
 

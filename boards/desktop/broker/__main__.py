@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 nxd_mqtt authors
 #
 # SPDX-License-Identifier: MIT
-"""The broker as a command: `python -m boards.desktop.broker --port 1883`."""
+"""The broker as a command: `python -m boards.desktop.broker --port 1883`.
+
+With a certificate it speaks TLS, with a path WebSocket, with both WebSocket over TLS.
+"""
 
 import argparse
 import hmac
@@ -9,6 +12,7 @@ import signal
 import threading
 
 from .packets import ACCEPTED, BAD_USERNAME_OR_PASSWORD, NOT_AUTHORIZED
+from .secure import server_context
 from .server import Broker
 
 
@@ -34,9 +38,12 @@ def checker(users: dict[str, bytes]):
     return authenticate
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run until Ctrl-C or SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m boards.desktop.broker", description=__doc__)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m boards.desktop.broker",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--port", type=int, default=1883, help="0 picks a free one")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
@@ -47,11 +54,52 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME:PASSWORD",
         help="accept only users that are named so; may be repeated",
     )
+    parser.add_argument(
+        "--certificate",
+        metavar="FILE",
+        help="speak TLS with this certificate (PEM), its intermediates after it",
+    )
+    parser.add_argument(
+        "--key", metavar="FILE", help="its key (PEM, no password), if it is in a file of its own"
+    )
+    parser.add_argument(
+        "--client-authority",
+        metavar="FILE",
+        help="accept only clients that show a certificate signed by this authority (PEM)",
+    )
+    parser.add_argument(
+        "--websocket", metavar="PATH", help="speak WebSocket at this path, which is mostly /mqtt"
+    )
+    return parser
+
+
+def _context(options: argparse.Namespace, parser: argparse.ArgumentParser):
+    if options.certificate is None:
+        if options.key is not None or options.client_authority is not None:
+            parser.error("--key and --client-authority need --certificate")
+        return None
+    try:
+        return server_context(options.certificate, options.key, options.client_authority)
+    except OSError as error:
+        parser.error(f"the certificate, the key or the authority: {error}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until Ctrl-C or SIGTERM."""
+    parser = _parser()
     options = parser.parse_args(arguments)
+    context = _context(options, parser)
+    users = checker(dict(options.user))
+    try:
+        broker = Broker(options.port, options.host, users, context, options.websocket)
+    except ModuleNotFoundError as error:
+        parser.error(str(error))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Broker(options.port, options.host, checker(dict(options.user))) as broker:
-            print(f"broker listening on {broker.host} port {broker.port}", flush=True)
+        with broker:
+            layers = " with TLS" * (context is not None)
+            layers += f" at WebSocket path {options.websocket}" * bool(options.websocket)
+            print(f"broker listening on {broker.host} port {broker.port}{layers}", flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         pass

@@ -120,6 +120,11 @@ class Connection(asyncio.Protocol):
 
     # ------------------------------------------------------------ called by the broker
 
+    @property
+    def transport(self):
+        """What carries its bytes: asyncio's transport, or a layer on top of that."""
+        return self._transport
+
     def drop(self) -> None:
         """End at once; nothing that waits is sent."""
         self._end()
@@ -131,6 +136,11 @@ class Connection(asyncio.Protocol):
         self._end()
         self._transport.close()
         self._loop.call_later(_LINGER_SECONDS, self._transport.abort)
+
+    def refuse(self, refusal: PacketRefused) -> None:
+        """Report what is wrong with the client's bytes, and close."""
+        self._report(refusal)
+        self.close()
 
     def release(self) -> None:
         """Go on after a fault knob was turned back."""
@@ -160,8 +170,7 @@ class Connection(asyncio.Protocol):
             self._report(refusal)
             self._refuse(refusal.return_code)
         except PacketRefused as refusal:
-            self._report(refusal)
-            self.close()
+            self.refuse(refusal)
         del self._incoming[:start]
         unread = self._common.limits.write_buffer * _UNREAD_ANSWERS
         if self._transport.get_write_buffer_size() > unread:

@@ -25,7 +25,10 @@ class Limits:
     """bytes that the system buffers for one socket each way; 0 leaves that to the system, which
     takes megabytes before anybody notices a slow reader"""
     connect_seconds: float = 10.0
-    """time from the TCP connection to CONNECT"""
+    """time from the connection to CONNECT, a WebSocket handshake included; the TLS handshake before
+    that has as much for itself"""
+    frame_size: int = 0
+    """bytes of payload in one sent WebSocket frame; 0 sends what is ready in one frame"""
 
     def __post_init__(self):
         if not 1 <= self.in_flight <= _LARGEST_WINDOW:
@@ -50,6 +53,7 @@ _COUNTED = (
     "subscribes",  # SUBSCRIBE packets
     "unsubscribes",  # UNSUBSCRIBE packets
     "pings",  # PINGREQ packets
+    "pongs",  # WebSocket PONG frames that answer the last PING of the broker
 )
 
 

@@ -11,11 +11,12 @@ import threading
 from .connection import Common, Connection
 from .limits import Limits, new_counters
 from .packets import ACCEPTED
+from .secure import common_name
 from .sessions import Sessions
 
 # A call from another thread waits this long for the loop; only a broken broker takes so long.
 _CALL_SECONDS = 10
-# At a stop, a TLS handshake is not waited for any longer than this.
+# At a stop, a TLS handshake may take this long to end; then it is broken off.
 _ACCEPT_SECONDS = 0.2
 _BACKLOG = 128
 
@@ -36,6 +37,16 @@ def _listen(host: str, port: int, buffer: int) -> socket.socket:
     return listener
 
 
+def _websocket_class():
+    try:
+        from .websocket import WebSocket
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"WebSocket needs {error.name}: install nxd-mqtt[desktop]", name=error.name
+        )
+    return WebSocket
+
+
 class Broker:
     """An MQTT 3.1.1 broker in this process.
 
@@ -47,16 +58,28 @@ class Broker:
     :param str host: name or address, IPv4 or IPv6
     :param authenticate: called in the broker's thread with client identifier, user name
         (str or None) and password (bytes or None); returns a CONNACK return code
-    :param ssl_context: an `ssl.SSLContext` for TLS, None for plain TCP
+    :param ssl_context: an `ssl.SSLContext` for TLS, as `secure.server_context` makes it; None for
+        plain TCP
+    :param websocket: the path to speak WebSocket at, with or without TLS; True for any path, None
+        for MQTT without WebSocket
     :param limits: fields of `limits.Limits`
+    :raises ModuleNotFoundError: WebSocket is asked for, and wsproto is not installed
     """
 
     def __init__(
-        self, port=0, host="127.0.0.1", authenticate=_accept_everybody, ssl_context=None, **limits
+        self,
+        port=0,
+        host="127.0.0.1",
+        authenticate=_accept_everybody,
+        ssl_context=None,
+        websocket=None,
+        **limits,
     ):
         self.host = host
         self.port = port
         self._ssl_context = ssl_context
+        self._path = websocket
+        self._layer = _websocket_class() if websocket else None
         limits = Limits(**limits)
         counters = new_counters()
         sessions = Sessions(limits, counters)
@@ -120,8 +143,12 @@ class Broker:
     async def _serve(self, started: concurrent.futures.Future) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
+        limits = self._common.limits
         server = await self._loop.create_server(
-            lambda: Connection(self._common), sock=self._listener, ssl=self._ssl_context
+            self._new_protocol,
+            sock=self._listener,
+            ssl=self._ssl_context,
+            ssl_handshake_timeout=limits.connect_seconds if self._ssl_context else None,
         )
         started.set_result(None)
         await self._stopping.wait()
@@ -130,12 +157,22 @@ class Broker:
         self._loop.remove_reader(self._listener)
         accepting = asyncio.all_tasks() - {asyncio.current_task()}
         if accepting:
-            await asyncio.wait(accepting, timeout=_ACCEPT_SECONDS)
+            _, unfinished = await asyncio.wait(accepting, timeout=_ACCEPT_SECONDS)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
         server.close()
         while self._common.open:
             for connection in tuple(self._common.open):
                 connection.drop()
             await asyncio.sleep(0)
+
+    def _new_protocol(self) -> asyncio.Protocol:
+        common = self._common
+        connection = Connection(common)
+        if self._layer is None:
+            return connection
+        return self._layer(connection, common.counters, self._path, common.limits.frame_size)
 
     def _call(self, function, *arguments):
         """Run a function where the connections live."""
@@ -161,6 +198,15 @@ class Broker:
         """The last hundred reasons why the broker ended a connection, as client: [number] text."""
         return self._call(list, self._common.violations)
 
+    def common_name(self, client_id: str) -> str | None:
+        """The common name in the certificate that a connected client has shown, None without."""
+
+        def find() -> str | None:
+            connection = self._common.connected.get(client_id)
+            return None if connection is None else common_name(connection.transport)
+
+        return self._call(find)
+
     # ------------------------------------------------------------ faults on purpose
 
     def cut(self, client_id: str) -> bool:
@@ -177,6 +223,22 @@ class Broker:
 
         return self._call(drop)
 
+    def ping(self, client_id: str, payload: bytes = b"") -> bool:
+        """Send a WebSocket PING; the statistic `pongs` counts the right answers.
+
+        :param bytes payload: 125 bytes at most
+        :return: whether the client was connected, by WebSocket
+        """
+
+        def send() -> bool:
+            connection = self._common.connected.get(client_id)
+            if connection is None or self._layer is None:
+                return False
+            connection.transport.ping(payload)
+            return True
+
+        return self._call(send)
+
     @property
     def hold_acknowledgements(self) -> bool:
         """While true, packets are handled but PUBACK, PUBREC, PUBCOMP, SUBACK and UNSUBACK wait.
@@ -191,7 +253,9 @@ class Broker:
 
     @property
     def mute(self) -> bool:
-        """While true, the broker takes bytes and connections, but handles and sends nothing.
+        """While true, the broker takes bytes and connections, but handles and sends no packet.
+
+        TLS and WebSocket go on below: their handshakes are answered, and so is a PING.
 
         When it becomes false, waiting bytes are handled; those of ended connections are lost.
         Keepalive does not run out meanwhile.
