@@ -88,7 +88,12 @@ _REFUSALS = {
     NXD_MQTT_ERROR_BAD_USERNAME_PASSWORD: "the broker rejects MQTT_USERNAME or MQTT_PASSWORD",
     NXD_MQTT_ERROR_NOT_AUTHORIZED: "the broker does not admit this board",
 }
-_KEYS = ("BROKER", "PORT", "USERNAME", "PASSWORD", "CLIENT_ID", "TOPIC", "OUTBOX")
+_KEYS = ("BROKER", "PORT", "USERNAME", "PASSWORD", "CLIENT_ID", "TOPIC", "OUTBOX") + (
+    ("TLS", "ROOTS", "CERTIFICATE", "KEY", "WEBSOCKET")
+)
+
+# The port where MQTT is expected, by whether there is TLS and whether there is WebSocket.
+_PORTS = {(False, False): 1883, (True, False): 8883, (False, True): 80, (True, True): 443}
 
 # What a person wants to know of the time before, when the link is there again.
 _FIGURES = ("reconnects", "unacknowledged", "resent", "dropped", "oversize")
@@ -113,7 +118,11 @@ def read_settings(getenv=os.getenv) -> dict:
     for key in _KEYS:
         value = getenv("MQTT_" + key)
         settings["MQTT_" + key] = None if value is None or value == "" else str(value)
-    port = settings["MQTT_PORT"] or "1883"
+    if settings["MQTT_TLS"] not in (None, "0", "1"):
+        raise ValueError("MQTT_TLS must be 0 or 1")
+    settings["MQTT_TLS"] = settings["MQTT_TLS"] == "1"
+    kind = (settings["MQTT_TLS"], settings["MQTT_WEBSOCKET"] is not None)
+    port = settings["MQTT_PORT"] or str(_PORTS[kind])
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError("MQTT_PORT must be a number from 1 to 65535")
     settings["MQTT_PORT"] = int(port)
@@ -132,6 +141,34 @@ def network(radio) -> NX_IP:
     status = nx_ip_create(ip, "network", radio=radio, link_up=lambda: boards.connected(radio))
     _expect(NX_SUCCESS, "nx_ip_create", status)
     return ip
+
+
+def tls_setup(settings: dict):
+    """The callback that says, before each attempt, what to trust and what to show.
+
+    :param dict settings: as ``read_settings`` makes them; without MQTT_ROOTS the board's own roots
+        are trusted
+    """
+    from nxd_mqtt.tls import (
+        nx_secure_tls_local_certificate_add,
+        nx_secure_tls_session_create,
+        nx_secure_tls_trusted_certificate_add,
+        nx_secure_x509_certificate_initialize,
+    )
+
+    def setup(client, session, certificate, trusted_certificate) -> int:
+        status = nx_secure_tls_session_create(session)
+        if settings["MQTT_ROOTS"] and not status:
+            status = nx_secure_x509_certificate_initialize(
+                trusted_certificate, settings["MQTT_ROOTS"]
+            ) or nx_secure_tls_trusted_certificate_add(session, trusted_certificate)
+        if settings["MQTT_CERTIFICATE"] and not status:
+            status = nx_secure_x509_certificate_initialize(
+                certificate, settings["MQTT_CERTIFICATE"], None, settings["MQTT_KEY"]
+            ) or nx_secure_tls_local_certificate_add(session, certificate)
+        return status
+
+    return setup
 
 
 def _expect(wanted: int, function: str, status: int, reason=None) -> None:
@@ -173,6 +210,8 @@ class Job:
         self._create(ip)
         if settings["MQTT_OUTBOX"]:
             self._open_outbox(settings["MQTT_OUTBOX"])
+        if settings["MQTT_WEBSOCKET"]:
+            self._use_websocket(settings["MQTT_BROKER"], settings["MQTT_WEBSOCKET"])
         self._full = False
         self._explained = self._client.reason
         self._connect()
@@ -206,6 +245,12 @@ class Job:
             cause = self._client.reason[2]
             self._tell("no outbox %s: %s; reports wait in memory only" % (path, cause))
 
+    def _use_websocket(self, host: str, path: str) -> None:
+        from nxd_mqtt.websocket import nxd_mqtt_client_websocket_set
+
+        status = nxd_mqtt_client_websocket_set(self._client, host, path)
+        _expect(NXD_MQTT_SUCCESS, "nxd_mqtt_client_websocket_set", status, self._client.reason)
+
     def _connect(self) -> None:
         """Ask for a link; the client keeps to that, unless it is refused for good."""
         client = self._client
@@ -213,7 +258,14 @@ class Job:
         host, port = settings["MQTT_BROKER"], settings["MQTT_PORT"]
         self._tell("connecting to %s port %d as %s" % (host, port, settings["MQTT_CLIENT_ID"]))
         # Not a clean session: what is not acknowledged is sent again on the next link.
-        status = nxd_mqtt_client_connect(client, host, port, _KEEPALIVE, NX_FALSE, NX_NO_WAIT)
+        how = (_KEEPALIVE, NX_FALSE, NX_NO_WAIT)
+        if settings["MQTT_TLS"]:
+            from nxd_mqtt.tls import nxd_mqtt_client_secure_connect
+
+            setup = tls_setup(settings)
+            status = nxd_mqtt_client_secure_connect(client, host, port, setup, *how)
+        else:
+            status = nxd_mqtt_client_connect(client, host, port, *how)
         _expect(NX_IN_PROGRESS, "nxd_mqtt_client_connect", status, client.reason)
         self._asked = False
 

@@ -22,7 +22,9 @@ from nxd_mqtt import file_store
 
 CONNECT = script.connect("bench", keepalive=60, clean_session=0)
 COMMANDS = "bench/command"
-ALL_KEYS = ("BROKER", "PORT", "USERNAME", "PASSWORD", "CLIENT_ID", "TOPIC", "OUTBOX")
+ALL_KEYS = ("BROKER", "PORT", "USERNAME", "PASSWORD", "CLIENT_ID", "TOPIC", "OUTBOX") + (
+    ("TLS", "ROOTS", "CERTIFICATE", "KEY", "WEBSOCKET")
+)
 
 
 def subscribe(packet_id: int) -> bytes:
@@ -542,14 +544,21 @@ def test_settings_have_defaults(program, monkeypatch):
         "MQTT_CLIENT_ID": "e6600ab",
         "MQTT_TOPIC": "nxd_mqtt/e6600ab",
         "MQTT_OUTBOX": None,
+        "MQTT_TLS": False,
+        "MQTT_ROOTS": None,
+        "MQTT_CERTIFICATE": None,
+        "MQTT_KEY": None,
+        "MQTT_WEBSOCKET": None,
     }
 
 
 def test_settings_are_taken_as_they_are(program, monkeypatch):
     for key in ALL_KEYS:
         monkeypatch.setenv("MQTT_" + key, "8883")
+    monkeypatch.setenv("MQTT_TLS", "1")
     settings = program.read_settings()
     assert settings.pop("MQTT_PORT") == 8883
+    assert settings.pop("MQTT_TLS") is True
     assert set(settings.values()) == {"8883"}
     # Some versions of CircuitPython give an unquoted number as one.
     assert program.read_settings({"MQTT_PORT": 1884, "MQTT_CLIENT_ID": 7}.get) == {
@@ -560,6 +569,11 @@ def test_settings_are_taken_as_they_are(program, monkeypatch):
         "MQTT_CLIENT_ID": "7",
         "MQTT_TOPIC": "nxd_mqtt/7",
         "MQTT_OUTBOX": None,
+        "MQTT_TLS": False,
+        "MQTT_ROOTS": None,
+        "MQTT_CERTIFICATE": None,
+        "MQTT_KEY": None,
+        "MQTT_WEBSOCKET": None,
     }
 
 
@@ -567,6 +581,20 @@ def test_settings_are_taken_as_they_are(program, monkeypatch):
 def test_a_port_that_is_none(program, port):
     with pytest.raises(ValueError, match="MQTT_PORT"):
         program.read_settings({"MQTT_PORT": port, "MQTT_CLIENT_ID": "x"}.get)
+
+
+@pytest.mark.parametrize(
+    ("tls", "path", "port"),
+    [("0", "", 1883), ("1", "", 8883), ("0", "/mqtt", 80), ("1", "/mqtt", 443), (1, "", 8883)],
+)
+def test_the_port_that_is_expected(program, tls, path, port):
+    values = {"MQTT_CLIENT_ID": "x", "MQTT_TLS": tls, "MQTT_WEBSOCKET": path}
+    assert program.read_settings(values.get)["MQTT_PORT"] == port
+
+
+def test_a_wish_for_tls_that_is_neither_yes_nor_no(program):
+    with pytest.raises(ValueError, match="MQTT_TLS must be 0 or 1"):
+        program.read_settings({"MQTT_TLS": "yes", "MQTT_CLIENT_ID": "x"}.get)
 
 
 @pytest.mark.parametrize("topic", ["a/#", "+/b", "a\0", "ü" * 101])
