@@ -16,6 +16,16 @@ _DESKTOP = ("desktop", "", "CPythonNetwork")
 # radio. The first row whose firmware module can be imported is taken.
 _HARDWARE = (("native_wifi", "wifi", "Radio"),)
 
+# The same for hardware behind SPI, which no firmware names: its driver library is on the drive.
+_SPI = (
+    ("airlift", "adafruit_esp32spi", "ESP_SPIcontrol"),
+    ("wiznet5k", "adafruit_wiznet5k", "WIZNET5K"),
+)
+
+_NOTHING = """\
+no network hardware: the firmware has no module wifi, and lib/ has neither adafruit_esp32spi
+(AirLift) nor adafruit_wiznet5k (WIZnet Ethernet); both need adafruit_bus_device as well"""
+
 _ABSOLUTE_ZERO = -273.15
 
 
@@ -27,25 +37,34 @@ def _module(name: str):
     return __import__("boards." + name, None, None, ("connect", "connected"))
 
 
-def _pick() -> str:
-    """The name of the module for the hardware at hand."""
-    if _on_desktop():
+def _pick(named) -> str:
+    """The name of the module for the hardware at hand.
+
+    Who names pins means hardware behind SPI, whatever else there is. So a board with Wi-Fi can have
+    an Ethernet chip, and a desktop with pins, which Blinka gives it, too; without pins the desktop
+    is the desktop, even if a driver is installed there.
+    """
+    if not named and _on_desktop():
         return _DESKTOP[0]
-    for module, firmware, _ in _HARDWARE:
+    for module, firmware, _ in _SPI if named else _HARDWARE + _SPI:
+        if module == "airlift" and "cs" in named and "busy" not in named:
+            continue  # the pins of another chip: an AirLift's always have that third one
         try:
             __import__(firmware)
         except ImportError:
             continue
         return module
-    raise RuntimeError("boards/ has no module for this board's network hardware")
+    raise RuntimeError(_NOTHING)
 
 
-def connect():
+def connect(module=None, **named):
     """Join the network as far as it can be joined now.
 
+    :param module: "native_wifi", "airlift", "wiznet5k" or "desktop"; None to find out
+    :param named: pins and what else the ``connect`` of that module takes
     :return: the radio, as ConnectionManager and ``nx_ip_create`` take it
     """
-    return _module(_pick()).connect()
+    return _module(module or _pick(named)).connect(**named)
 
 
 def connected(radio) -> bool:
@@ -56,7 +75,7 @@ def connected(radio) -> bool:
     :param radio: what ``connect`` returned, or any other radio of a known kind
     """
     kind = type(radio).__name__
-    for module, _, radio_class in (_DESKTOP,) + _HARDWARE:
+    for module, _, radio_class in (_DESKTOP,) + _HARDWARE + _SPI:
         if kind == radio_class:
             return _module(module).connected(radio)
     return True  # nobody here could join its network again: let the attempt show

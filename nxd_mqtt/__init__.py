@@ -28,7 +28,7 @@ __repo__ = "https://github.com/nxd-mqtt/CircuitPython_NXD_MQTT.git"
 
 __all__ = ()
 
-_MODULES = ("nxd", "nxd_extensions", "tls", "websocket")
+_MODULES = ("nxd", "nxd_extensions", "tls", "tls_reasons", "websocket")
 
 
 def __getattr__(name):

@@ -25,6 +25,9 @@ _OPEN = const(3)
 
 _CLOCK_MASK = const((1 << 29) - 1)
 
+# How a server that expected TLS may end a plain link: ECONNRESET, on Linux and lwIP, on macOS.
+_RESET = (104, 54)
+
 # getaddrinfo: no such name, no answer, no address.
 _UNRESOLVED = (-2, -3, -5)
 
@@ -111,7 +114,7 @@ class Link:
             else:
                 self._open_directly(ip.pool, seconds)
             self.stream.settimeout(0)
-            self._receive, self._send = dialect(self.socket)
+            self._receive, self._send = dialect(self.stream)
             self._watcher = watch(self.socket)
             ready = True
         except MemoryError as error:
@@ -120,6 +123,8 @@ class Link:
             raise self.secure.failure(error)
         except (OSError, RuntimeError, ValueError) as error:  # a name that is none: ValueError
             unresolved = isinstance(error, ValueError) or getattr(error, "errno", 0) in _UNRESOLVED
+            # The last one is how co-processors say it.
+            unresolved = unresolved or "hostname" in str(error)
             stage = "dns" if unresolved or type(error).__name__ == "gaierror" else "tcp"
             raise failure(error, _CONNECT_FAILURE, stage)
         finally:
@@ -179,7 +184,7 @@ class Link:
             status = _CONNECT_FAILURE
         elif self.secure:
             return self.secure.explain(status, cause)
-        elif cause == CLOSED or not isinstance(cause, str):
+        elif cause == CLOSED or getattr(cause, "errno", 0) in _RESET:
             cause = "%s: is it the right port?" % cause
         return status, cause
 

@@ -78,6 +78,8 @@ def nx_ip_create(
     for function in (clock, link_up):
         if function is not None and not callable(function):
             return NX_PTR_ERROR
+    if ssl_context is not None and not hasattr(ssl_context, "wrap_socket"):
+        return NX_PTR_ERROR
     if lock is not None and not _is_reentrant(lock):
         return NX_PTR_ERROR
     try:

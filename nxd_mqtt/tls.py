@@ -43,8 +43,8 @@ _INVALID_PRIVATE_KEY_TYPE = const(0x19D)
 _PEM_LINE_BYTES = const(48)
 # What a pipe takes without a reader on every desktop.
 _PIPE_BYTES = const(16384)
-# How much of a path an error shows: it may be no path at all.
-_NAME_SHOWN = const(80)
+# A path that is shown; a private key in base64 has 160 characters and more.
+_LONGEST_NAME = const(100)
 
 
 class NX_SECURE_TLS_SESSION:
@@ -347,6 +347,8 @@ class _Secure:
         """The end of an attempt that TLS has failed."""
         if isinstance(error, MemoryError):  # there may be none to import more
             return MQTTError(_ALLOCATE_PACKET_FAILED, "tls", "no memory for a TLS handshake")
+        self._context = None
+        gc.collect()
         from .tls_reasons import verdict
 
         status, words = verdict(str(error), self._clock(), False)
@@ -397,7 +399,7 @@ def _context(ip, session):
     if own and context is not None and not _is_real(context):
         _fail(
             _UNSUPPORTED_FEATURE,
-            "a co-processor trusts what its firmware trusts: add no certificates",
+            "this network hardware trusts what its firmware trusts: add no certificates",
         )
     if context is None or (own and ip.ssl_context is None):
         context = _new_context(session.trusted)
@@ -420,6 +422,8 @@ def _new_context(trusted):
     # That of a desktop trusts the system's roots besides those that it is told.
     if trusted and hasattr(ssl, "PROTOCOL_TLS_CLIENT"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not hasattr(ssl, "create_default_context"):
+        _fail(_UNSUPPORTED_FEATURE, "this platform trusts nothing by itself: add a root")
     return ssl.create_default_context()
 
 
@@ -495,7 +499,9 @@ def _pem(data, label: str) -> str:
                 return _encode(data, label)
             data = str(data, "utf-8")
     except OSError as error:
-        name = data[:_NAME_SHOWN] if public else "the private key's file"
+        # What is longer than a path may be a key by mistake.
+        shown = public and len(data) < _LONGEST_NAME
+        name = data if shown else "the file of a %s" % label.lower()
         _fail(_CERTIFICATE_NOT_FOUND, "cannot read %s: errno %s" % (name, error.errno))
     except ValueError:
         status = _INVALID_CERTIFICATE if public else _INVALID_PRIVATE_KEY

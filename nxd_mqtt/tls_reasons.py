@@ -14,6 +14,7 @@ NX_SECURE_TLS_UNKNOWN_TLS_VERSION = const(0x10F)
 NX_SECURE_TLS_ALERT_RECEIVED = const(0x114)
 NX_SECURE_TLS_INVALID_SELF_SIGNED_CERT = const(0x11A)
 NX_SECURE_TLS_ISSUER_CERTIFICATE_NOT_FOUND = const(0x11B)
+NX_SECURE_TLS_UNSUPPORTED_FEATURE = const(0x130)
 NX_SECURE_TLS_CERTIFICATE_REQUIRED = const(0x145)
 NX_SECURE_PKCS1_INVALID_PRIVATE_KEY = const(0x18A)
 NX_SECURE_X509_CHAIN_VERIFY_FAILURE = const(0x18C)
@@ -96,7 +97,8 @@ _ROWS = (
     # What is no matter of certificates.
     (
         # OpenSSL reads a key of a pipe again and again until it has failed at "illegal seek".
-        ("key values mismatch", "key_values_mismatch", "invalid key", "illegal seek"),
+        ("key values mismatch", "key_values_mismatch", "key type mismatch", "key_type_mismatch")
+        + ("invalid key", "illegal seek"),
         NX_SECURE_PKCS1_INVALID_PRIVATE_KEY,
         "the private key is not that of the certificate, or is none",
     ),
@@ -105,6 +107,17 @@ _ROWS = (
         + ("-29184", "packet length", "record layer"),
         NX_SECURE_TLS_UNKNOWN_TLS_VERSION,
         "what answers there does not speak TLS: is it the TLS port?",
+    ),
+    (
+        ("does not support tls",),
+        NX_SECURE_TLS_UNSUPPORTED_FEATURE,
+        "this network hardware has no TLS: it needs a firmware with the module ssl",
+    ),
+    (
+        # An AirLift's words for every reason.
+        ("failed to connect", "failed to establish", "could not connect"),
+        NX_SECURE_TLS_HANDSHAKE_FAILURE,
+        "nobody listens there, or the co-processor's firmware does not trust the certificate",
     ),
     (
         ("timed out", "etimedout"),

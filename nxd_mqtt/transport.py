@@ -156,14 +156,9 @@ def send(sock, view) -> int:
 
 
 def send_spi(sock, view) -> int:
-    """Offer bytes to a co-processor."""
-    return send(sock, view[:_SPI_SEND_LIMIT])
+    """Offer bytes to a co-processor, which does not say how much has gone when it fails.
 
-
-def send_airlift(sock, view) -> int:
-    """Offer bytes where a send that fails half-way does not say how much has gone.
-
-    All of them count as sent, so that what they carried is repeated with DUP, and nothing may
+    All of them count as sent then, so that what they carried is repeated with DUP. And nothing may
     follow them: the socket is closed, if the driver has not done so, and the next read tells.
     """
     view = view[:_SPI_SEND_LIMIT]
@@ -172,13 +167,19 @@ def send_airlift(sock, view) -> int:
     except (OSError, RuntimeError) as error:
         failure(error)
     try:
-        if sock._connected():
+        if _alive(sock):
             sock.close()
-            # So the driver forgets the number, which somebody else's next socket may get.
-            sock._connected()
+            # An AirLift's driver so forgets the number, which may be somebody else's next.
+            _alive(sock)
     except (OSError, RuntimeError) as error:
         failure(error)
     return len(view)
+
+
+def _alive(sock) -> bool:
+    """Whether a driver thinks that its socket is connected; it is a method or a property."""
+    connected = sock._connected
+    return connected() if callable(connected) else connected
 
 
 def dialect(sock):
@@ -186,5 +187,5 @@ def dialect(sock):
     if not is_spi(sock):
         return receive, send
     if callable(getattr(sock, "_connected", None)):
-        return receive_airlift, send_airlift
+        return receive_airlift, send_spi
     return receive, send_spi

@@ -54,7 +54,7 @@ def board(monkeypatch):
     def make(**firmware):
         interpreter = SimpleNamespace(implementation=SimpleNamespace(name="circuitpython"))
         monkeypatch.setattr(boards, "sys", interpreter)
-        for name in ("wifi", "microcontroller"):
+        for name in ("wifi", "microcontroller", "adafruit_esp32spi", "adafruit_wiznet5k"):
             monkeypatch.setitem(sys.modules, name, firmware.get(name))
 
     return make
@@ -85,8 +85,10 @@ def test_a_board_with_wifi_is_found_by_its_firmware(board):
 
 def test_a_board_without_network_says_so(board):
     board()
-    with pytest.raises(RuntimeError, match="network hardware"):
+    with pytest.raises(RuntimeError, match="network hardware") as told:
         boards.connect()
+    assert "adafruit_esp32spi" in str(told.value)
+    assert "adafruit_wiznet5k" in str(told.value)
 
 
 def test_a_radio_that_nobody_here_knows_is_taken_for_connected():

@@ -31,6 +31,12 @@ def test_what_the_library_needs_is_in_lib(names):
     assert {"lib/adafruit_connection_manager.py", "lib/adafruit_ticks.py"} <= names
 
 
+def test_every_kind_of_network_hardware_has_its_module_and_brings_no_driver(names):
+    modules = ("native_wifi", "airlift", "wiznet5k", "spi_pins")
+    assert {"boards/" + module + ".py" for module in modules} <= names
+    assert not [name for name in names if "esp32spi" in name or "adafruit_wiznet5k" in name]
+
+
 def test_program_settings_and_licence_lie_at_the_top(names):
     top = {name for name in names if "/" not in name}
     assert top == {"code.py", "settings.toml.example", "LICENSE"}

@@ -84,12 +84,12 @@ def test_acknowledgements_that_cannot_go_do_not_hide_a_dead_link(dialect):
 
 
 def test_the_goodbye_of_a_peer_is_seen_while_acknowledgements_cannot_go():
+    """What a co-processor still had for us goes with its socket; at QoS 1 it comes again."""
     app = App(payload_size=48, depth=4, queue=40, dialect=AIRLIFT).connect(keepalive=10)
     app.peer.send(publish("t", b"123456789012", 1) + publish("t", b"123456789012", 2))
     app.peer.close()
     app.publish(b"x" * 38)
     app.poll()
-    assert app.messages() == [b"123456789012"]
     for _ in range(40):
         app.poll()
         app.clock.advance(1000)

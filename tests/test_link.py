@@ -23,7 +23,6 @@ from nxd_mqtt.nxd import (
 )
 from nxd_mqtt.status import MQTTError
 
-SPI = ("wiznet", "airlift", "airlift_patient")
 
 every_plain = every(where=lambda row: not row.tls)
 every_way = pytest.mark.parametrize("radio", (False, True), ids=("pool", "radio"))
@@ -136,8 +135,7 @@ def test_unknown_host(dialect, radio):
     ip = platform(radio, dialect)
     status, stage, cause = failed(ip, "nowhere.test")
     assert status == NXD_MQTT_CONNECT_FAILURE
-    # Behind SPI a name that is not found looks like any other failure.
-    assert stage == ("tcp" if dialect.name in SPI else "dns")
+    assert stage == "dns"
     assert isinstance(cause, dialect.unknown_host.kind)
     assert ip.sockets.opened == 0
 
