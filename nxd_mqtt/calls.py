@@ -94,15 +94,12 @@ def _connect(client, host, port: int, keepalive: int, clean: bool, ticks: int, s
     if not host or not _within(keepalive, 0, _FIELD_LIMIT):
         _refuse("no server_ip, or keepalive over 65535")
     wait = _milliseconds(ticks)
-    if not clean and not len(_created(client, NXD_MQTT_INVALID_STATE).client_id):
+    if not len(_created(client, NXD_MQTT_INVALID_STATE).client_id) and not clean:
         _refuse("no client id needs a clean session")
-    if secure and not _created(client, NXD_MQTT_INVALID_STATE).admits():
-        status = secure.setup()
-        if status:
-            raise MQTTError(status, "tls", "tls_setup has refused")
-    return _created(client, NXD_MQTT_INVALID_STATE).connect(
-        host, port, keepalive, clean, wait, secure
-    )
+    if secure and not client.admits():
+        secure.setup()
+        _created(client, NXD_MQTT_INVALID_STATE)
+    return client.connect(host, port, keepalive, clean, wait, secure)
 
 
 def _check_quality(quality) -> None:

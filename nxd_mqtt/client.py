@@ -237,13 +237,23 @@ class NXD_MQTT_CLIENT:
                 elif failure:
                     self._end(*failure)
                 else:
-                    link.begin()
-                    self._login_now = login
-                    self._guarded(_BEGIN)
-                    self._login_now = None
+                    self._begin(link, login)
 
-    def _begin(self, now: int) -> bool:
-        self._session.connect(now, self.client_id, self.will, self._login_now)
+    def _begin(self, link, login) -> None:
+        """A link is open: the session's turn."""
+        begun = False
+        self._login = login
+        try:
+            link.begin()
+            self._guarded(_CONNECT)
+            begun = True
+        finally:
+            self._login = None
+            if not begun:
+                self._end(_CONNECT_FAILURE, "call", "an exception")
+
+    def _connect(self, now: int) -> bool:
+        self._session.connect(now, self.client_id, self.will, self._login)
         return self._send(now)
 
     def disconnect(self) -> None:
@@ -358,7 +368,9 @@ class NXD_MQTT_CLIENT:
 
     def _serve(self, now: int) -> bool:
         """See what is late: only what a read has not found, so not while reading has stopped."""
-        stopped = self._more or self._teller.full() or self.held()
+        # Before the CONNACK there is nothing that could hide it for long.
+        more = self._more and self._reader.connected
+        stopped = more or self._teller.full() or self.held()
         self._session.tick(now, stopped)
         self._session.store.tick(now)
         return self._send(now)
@@ -502,7 +514,7 @@ class NXD_MQTT_CLIENT:
         self._more = self._more or self._reader.holding or self._inbox.owed() != 0
 
 
-_BEGIN = NXD_MQTT_CLIENT._begin
+_CONNECT = NXD_MQTT_CLIENT._connect
 _SERVE = NXD_MQTT_CLIENT._serve
 _SEND = NXD_MQTT_CLIENT._send
 _RECEIVE = NXD_MQTT_CLIENT._receive

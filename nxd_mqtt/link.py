@@ -15,6 +15,7 @@ from .status import MQTTError
 from .transport import CLOSED, dialect, failure, watch
 
 _CONNECT_FAILURE = const(0x10005)
+_COMMUNICATION_FAILURE = const(0x10007)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _INVALID_PACKET = const(0x1000F)
 
@@ -37,6 +38,16 @@ _SHUT_BOTH = const(2)
 _POLLOUT = const(4)
 
 
+def _is_unresolved(error) -> bool:
+    """Whether there is no such name."""
+    return (
+        isinstance(error, ValueError)  # it cannot be one
+        or getattr(error, "errno", 0) in _UNRESOLVED
+        or type(error).__name__ == "gaierror"
+        or "hostname" in str(error)  # as co-processors say it
+    )
+
+
 class Link:
     """A socket that is wanted, until it is closed.
 
@@ -57,7 +68,7 @@ class Link:
         self.secure = secure
         self._websocket = websocket
         # What a layer has taken off the socket no poll object tells of: read until it is empty.
-        self._layered = self._eager = bool(secure or websocket)
+        self._eager = secure
         self._since = self._pause = 0
         # What can be waited for, and what the bytes go through: with TLS not always the same.
         self.socket = self.stream = None
@@ -94,10 +105,10 @@ class Link:
         ip = self.ip
         if ip.link_up and not ip.link_up():
             raise MQTTError(_CONNECT_FAILURE, "dns", "the network is down")
+        if self.secure:
+            self.secure.prepare(self)
         ready = False
         try:
-            if self.secure:
-                self.secure.prepare(self)
             self._since = ip.clock()
             self._pause = milliseconds
             seconds = milliseconds / 1000
@@ -121,12 +132,8 @@ class Link:
             if not self.secure:
                 raise
             raise self.secure.failure(error)
-        except (OSError, RuntimeError, ValueError) as error:  # a name that is none: ValueError
-            unresolved = isinstance(error, ValueError) or getattr(error, "errno", 0) in _UNRESOLVED
-            # The last one is how co-processors say it.
-            unresolved = unresolved or "hostname" in str(error)
-            stage = "dns" if unresolved or type(error).__name__ == "gaierror" else "tcp"
-            raise failure(error, _CONNECT_FAILURE, stage)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise failure(error, _CONNECT_FAILURE, "dns" if _is_unresolved(error) else "tcp")
         finally:
             if not ready:
                 self._give_back()
@@ -179,13 +186,14 @@ class Link:
     def explain(self, status: int, cause):
         """What an ending may mean that came instead of the CONNACK: (status, cause)."""
         if status == _INVALID_PACKET:
-            status = _SERVER_MESSAGE_FAILURE
-        elif self.stage != Link.stage:
-            status = _CONNECT_FAILURE
-        elif self.secure:
-            return self.secure.explain(status, cause)
-        elif cause == CLOSED or getattr(cause, "errno", 0) in _RESET:
-            cause = "%s: is it the right port?" % cause
+            return _SERVER_MESSAGE_FAILURE, cause
+        if status == _COMMUNICATION_FAILURE:
+            if self.secure:
+                status, cause = self.secure.explain(self, status, cause)
+            elif cause == CLOSED or getattr(cause, "errno", 0) in _RESET:
+                cause = "%s: is it the right port?" % cause
+            if status == _COMMUNICATION_FAILURE and self.stage != Link.stage:
+                status = _CONNECT_FAILURE
         return status, cause
 
     # -- closing ------------------------------------------------------------------------------
@@ -233,7 +241,8 @@ class Link:
                     layer.leave(self)
         except (OSError, RuntimeError, ValueError, MQTTError) as error:
             failure(error)  # nobody there to take leave of
-        self._give_back()
+        finally:
+            self._give_back()
 
     # -- bytes --------------------------------------------------------------------------------
 
@@ -249,7 +258,7 @@ class Link:
             else:
                 return 0
         count = self._receive(self.stream, buffer)
-        self._eager = count and self._layered
+        self._eager = count if self.secure else self._websocket and self._websocket.holds()
         return count
 
     def write(self, view) -> int:
@@ -257,9 +266,7 @@ class Link:
 
         :param view: None for none: only what a layer holds back goes on
         """
-        if view is None and not self._websocket:
-            return 0
-        return self._send(self.stream, view)
+        return self._send(self.stream, view) if view or self._websocket else 0
 
     def unsent(self, waits: bool) -> bool:
         """Whether there is something to do when the socket takes bytes.

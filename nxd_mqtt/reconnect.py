@@ -11,7 +11,6 @@ from micropython import const
 
 from .store import Store
 
-_CONNECT_FAILURE = const(0x10005)
 _PACKET_POOL_FAILURE = const(0x10006)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _INVALID_PARAMETER = const(0x10009)
@@ -31,6 +30,8 @@ _FINAL = (
     _PACKET_POOL_FAILURE,
     _INVALID_PARAMETER,
 )
+# Of MQTT, or of WebSocket.
+_VIOLATIONS = (_INVALID_PACKET, _SERVER_MESSAGE_FAILURE, 0x30007)
 # A message that the client must refuse comes again on each link: so often is often enough.
 _SAME_VIOLATIONS = const(3)
 
@@ -85,19 +86,19 @@ class Backoff:
             self._lost = True
             if now - self._since & _CLOCK_MASK >= min(self._maximum, _STABLE):
                 self._ceiling = self._minimum
-        if status in _FINAL or self._repeats(status, cause):
+        if status in _FINAL or self._repeats(status, cause, connected):
             return _GIVE_UP
         # From the upper half: brokers are not stormed by a fleet that lost them at one time.
         self._ceiling = min(self._ceiling * 2, self._maximum)
         return self._draw(max(self._ceiling // 2, self._minimum), self._ceiling)
 
-    def _repeats(self, status: int, cause) -> bool:
+    def _repeats(self, status: int, cause, connected: bool) -> bool:
         """Whether connections in a row end by the same violation; one never made is none."""
-        if status == _INVALID_PACKET or status == _SERVER_MESSAGE_FAILURE:
+        if status in _VIOLATIONS:
             same = self._violation == cause
             self._violations = self._violations + 1 if same else 1
             self._violation = cause
-        elif status != _CONNECT_FAILURE:
+        elif connected:
             self._violations = 0
         return self._violations == _SAME_VIOLATIONS
 

@@ -80,17 +80,25 @@ class Teller:
 
     def tell(self) -> None:
         """Tell what has happened, unless a callback is running already."""
-        while self.untold:
-            with self._client._lock:
-                if self._thread:
-                    return
-                self._thread = get_ident()
+        while self.untold and self.begin_callback():
             try:
                 while self.untold:
                     event = self._take()
                     self._tell_one(event & 0x0F, event >> 4)
             finally:
-                self._thread = 0
+                self.end_callback()
+
+    def begin_callback(self) -> bool:
+        """What is called from here on is a callback; whether none was running."""
+        with self._client._lock:
+            if self._thread:
+                return False
+            self._thread = get_ident()
+        return True
+
+    def end_callback(self) -> None:
+        """The callback has returned, or raised."""
+        self._thread = 0
 
     def _take(self) -> int:
         """The next event; of several messages one, lest an exception keeps the others back."""

@@ -18,7 +18,6 @@ from time import time as _time  # `import *` must not hand a program another `ti
 from micropython import const
 
 from .calls import _call, _connect, _refuse
-from .client import NXD_MQTT_CLIENT
 from .status import NX_PTR_ERROR, NX_SUCCESS, MQTTError
 from .transport import CLOSED
 
@@ -43,6 +42,9 @@ _INVALID_PRIVATE_KEY_TYPE = const(0x19D)
 _PEM_LINE_BYTES = const(48)
 # What a pipe takes without a reader on every desktop.
 _PIPE_BYTES = const(16384)
+# What a server that hangs up during the handshake may look like; no TCP connect ends so.
+_EPIPE = const(32)
+
 # A path that is shown; a private key in base64 has 160 characters and more.
 _LONGEST_NAME = const(100)
 
@@ -203,7 +205,13 @@ def nx_secure_x509_dns_name_initialize(dns_name, name_string) -> int:
     """
     if not isinstance(dns_name, NX_SECURE_X509_DNS_NAME) or not _is_given(name_string):
         return NX_PTR_ERROR
-    dns_name.name = name_string if isinstance(name_string, str) else str(name_string, "utf-8")
+    try:
+        name = name_string if isinstance(name_string, str) else str(name_string, "utf-8")
+    except ValueError:
+        return NX_PTR_ERROR
+    if "\0" in name:
+        return NX_PTR_ERROR
+    dns_name.name = name
     return NX_SUCCESS
 
 
@@ -273,21 +281,31 @@ class _Secure:
     :param tls_setup: the callback
     """
 
-    def __init__(self, client: NXD_MQTT_CLIENT, tls_setup):
+    def __init__(self, client, tls_setup):
         self._client = client
         self._tls_setup = tls_setup
         self._session = self._context = None
 
-    def setup(self) -> int:
-        """Ask the callback how to secure the next attempt; returns its status."""
+    def setup(self) -> None:
+        """Ask the callback how to secure the next attempt.
+
+        :raises MQTTError: stage ``tls``, with what the callback has returned, unless that is 0
+        """
         # Of two contexts at a time one may not fit.
         self._session = self._context = None
         session = NX_SECURE_TLS_SESSION()
         cert = NX_SECURE_X509_CERT()
-        status = self._tls_setup(self._client, session, cert, NX_SECURE_X509_CERT())
-        if not status:
-            self._session = session
-        return status or NX_SUCCESS
+        # No call in it may wait: a poll that opens a link would wait for itself.
+        teller = self._client._teller
+        outermost = teller.begin_callback()
+        try:
+            status = self._tls_setup(self._client, session, cert, NX_SECURE_X509_CERT())
+        finally:
+            if outermost:
+                teller.end_callback()
+        if status:
+            _fail(status, "tls_setup has refused")
+        self._session = session
 
     def prepare(self, link) -> None:
         """A link is about to be opened.
@@ -295,15 +313,16 @@ class _Secure:
         :raises MQTTError: stage ``tls``: the callback refuses, or what it set cannot be used
         """
         if not self._session:
-            status = self.setup()
-            if status:
-                raise MQTTError(status, "tls", "tls_setup has refused")
+            self.setup()
         session = self._session
         self._session = None
         self._name = session.name or link.host
-        self._clock = session.clock
+        self._now = session.clock()
         gc.collect()
-        self._context = _context(link.ip, session)
+        try:
+            self._context = _context(link.ip, session)
+        except MemoryError as error:
+            raise self.failure(error)
 
     def connect(self, link, address) -> None:
         """Connect the raw socket of a link, and shake hands.
@@ -317,6 +336,7 @@ class _Secure:
         if desktop:
             raw.connect(address)
         seconds = max(link.left(link.ip.clock()), 1) / 1000
+        network = False
         try:
             raw.settimeout(seconds)
             # A handshake needs tens of kilobytes in one piece.
@@ -325,6 +345,7 @@ class _Secure:
             real = _is_real(self._context)
             if not desktop:
                 stream.settimeout(seconds)
+                network = True
                 # What a co-processor connects to is also the name that it verifies.
                 stream.connect((link.host if real else self._name, link.port))
             # Not before: a board's TLS socket whose handshake has failed does not close its own.
@@ -333,7 +354,7 @@ class _Secure:
             if desktop:
                 link.socket = stream
         except (OSError, ValueError) as error:
-            if not desktop and _is_network(error):
+            if network and _is_network(error, real):
                 raise
             raise self.failure(error)
 
@@ -345,16 +366,16 @@ class _Secure:
 
     def failure(self, error) -> MQTTError:
         """The end of an attempt that TLS has failed."""
+        self._context = None
         if isinstance(error, MemoryError):  # there may be none to import more
             return MQTTError(_ALLOCATE_PACKET_FAILED, "tls", "no memory for a TLS handshake")
-        self._context = None
         gc.collect()
         from .tls_reasons import verdict
 
-        status, words = verdict(str(error), self._clock(), False)
+        status, words = verdict(_text(error), self._now, False)
         return MQTTError(status or _HANDSHAKE_FAILURE, "tls", words)
 
-    def explain(self, status: int, cause):
+    def explain(self, link, status: int, cause):
         """What an ending behind the handshake and before the CONNACK may mean.
 
         With TLS 1.3 the server sees a client's certificate only then.
@@ -363,9 +384,18 @@ class _Secure:
         """
         if isinstance(cause, str) and cause != CLOSED:
             return status, cause
-        from .tls_reasons import verdict
-
-        number, words = verdict(str(cause), self._clock(), True)
+        try:
+            from .tls_reasons import verdict
+        except MemoryError:  # the link still has its own
+            return status, cause
+        number, words = verdict(_text(cause), self._now, True)
+        if not number:
+            try:
+                # The server's alert may lie behind a send that has failed.
+                link.stream.recv_into(bytearray(1))
+            except (OSError, ValueError) as error:
+                number, better = verdict(_text(error), self._now, True)
+                words = better if number else words
         return number or status, words
 
 
@@ -374,11 +404,22 @@ def _is_real(context) -> bool:
     return hasattr(context, "load_verify_locations")
 
 
-def _is_network(error) -> bool:
-    """Whether an error of a board's connect is TCP's: those of mbedTLS are negative or text."""
+def _text(error) -> str:
+    """What an error says; a bare number is told by its name."""
+    text = str(error).strip()
+    return "EPIPE" if text == str(_EPIPE) else text
+
+
+def _is_network(error, real: bool) -> bool:
+    """Whether an error of a board's connect is TCP's: those of mbedTLS are negative or text.
+
+    :param bool real: a co-processor with TLS of its own says everything by ConnectionError
+    """
     number = getattr(error, "errno", None)
-    named = type(error).__name__ == "gaierror" or number in (-2, -3, -5)
-    return named or (isinstance(number, int) and number > 0)
+    name = type(error).__name__
+    if name == "gaierror" or number in (-2, -3, -5) or (real and name == "ConnectionError"):
+        return True
+    return isinstance(number, int) and number > 0 and number != _EPIPE
 
 
 # -- contexts ---------------------------------------------------------------------------------
@@ -444,18 +485,22 @@ def _load_chain(context, local) -> None:
             chain = "".join([_pem(each.data, _CERTIFICATE) for each in [own] + rest])
             key = _pem(own.key, _KEY_LABELS[own.key_type])
             _load_from_memory(context, chain, key)
-        elif len(local) == 1:
-            context.load_cert_chain(own.data, own.key)
-        else:
+        elif len(local) > 1:
             _fail(_UNSUPPORTED_FEATURE, "this board wants a certificate's chain in one file")
-    except TypeError:
-        _fail(_UNSUPPORTED_FEATURE, "this board reads certificate and key from files: give paths")
+        elif _is_path(own.data) and _is_path(own.key):
+            context.load_cert_chain(own.data, own.key)
+        else:  # an error of the file system's would have the whole key in it
+            _fail(_UNSUPPORTED_FEATURE, "this board reads certificates from files: give paths")
     except (OSError, ValueError) as error:
         from .tls_reasons import verdict
 
-        status, words = verdict(str(error), 0, False)
+        status, words = verdict(_text(error), 0, False)
         status = status or _INVALID_CERTIFICATE
         _fail(status, "the client's certificate or key cannot be used: %s" % words)
+
+
+def _is_path(data) -> bool:
+    return isinstance(data, str) and len(data) < _LONGEST_NAME
 
 
 def _load_from_memory(context, chain: str, key: str) -> None:
@@ -474,15 +519,15 @@ def _load_from_memory(context, chain: str, key: str) -> None:
 
 def _lend(data: bytes) -> int:
     """A descriptor to read bytes from: of memory where there are such files, else of a pipe."""
+    if hasattr(os, "memfd_create"):
+        reader = os.memfd_create("lent")
+        os.write(reader, data)
+        return reader
     if len(data) > _PIPE_BYTES:
         _fail(_INVALID_CERTIFICATE, "a certificate chain or key of over 16 KB")
-    if hasattr(os, "memfd_create"):
-        reader = writer = os.memfd_create("lent")
-    else:
-        reader, writer = os.pipe()
+    reader, writer = os.pipe()
     os.write(writer, data)
-    if writer != reader:
-        os.close(writer)
+    os.close(writer)
     return reader
 
 

@@ -11,6 +11,8 @@ from micropython import const
 
 NX_SECURE_TLS_HANDSHAKE_FAILURE = const(0x107)
 NX_SECURE_TLS_UNKNOWN_TLS_VERSION = const(0x10F)
+NX_SECURE_TLS_ALLOCATE_PACKET_FAILED = const(0x111)
+NX_SECURE_TLS_INVALID_CERTIFICATE = const(0x112)
 NX_SECURE_TLS_ALERT_RECEIVED = const(0x114)
 NX_SECURE_TLS_INVALID_SELF_SIGNED_CERT = const(0x11A)
 NX_SECURE_TLS_ISSUER_CERTIFICATE_NOT_FOUND = const(0x11B)
@@ -18,6 +20,7 @@ NX_SECURE_TLS_UNSUPPORTED_FEATURE = const(0x130)
 NX_SECURE_TLS_CERTIFICATE_REQUIRED = const(0x145)
 NX_SECURE_PKCS1_INVALID_PRIVATE_KEY = const(0x18A)
 NX_SECURE_X509_CHAIN_VERIFY_FAILURE = const(0x18C)
+NX_SECURE_X509_CERTIFICATE_NOT_FOUND = const(0x18E)
 NX_SECURE_X509_CERTIFICATE_EXPIRED = const(0x193)
 NX_SECURE_X509_CERTIFICATE_NOT_YET_VALID = const(0x194)
 NX_SECURE_X509_CERTIFICATE_DNS_MISMATCH = const(0x195)
@@ -94,11 +97,16 @@ _ROWS = (
         "the server's certificate cannot be verified: is its root trusted, is it this host's, is "
         "the clock right?",
     ),
-    # What is no matter of certificates.
+    # What is no matter of the server's certificate.
+    (
+        ("invalid cert", "mbedtls_err_x509_", "-8576"),
+        NX_SECURE_TLS_INVALID_CERTIFICATE,
+        "no certificate in what is trusted, or shown",
+    ),
     (
         # OpenSSL reads a key of a pipe again and again until it has failed at "illegal seek".
         ("key values mismatch", "key_values_mismatch", "key type mismatch", "key_type_mismatch")
-        + ("invalid key", "illegal seek"),
+        + ("no certificate assigned", "invalid key", "illegal seek", "mbedtls_err_pk_", "-15616"),
         NX_SECURE_PKCS1_INVALID_PRIVATE_KEY,
         "the private key is not that of the certificate, or is none",
     ),
@@ -107,6 +115,16 @@ _ROWS = (
         + ("-29184", "packet length", "record layer"),
         NX_SECURE_TLS_UNKNOWN_TLS_VERSION,
         "what answers there does not speak TLS: is it the TLS port?",
+    ),
+    (
+        ("no such file", "enoent", "errno 2]"),
+        NX_SECURE_X509_CERTIFICATE_NOT_FOUND,
+        "a file is not there",
+    ),
+    (
+        ("alloc_failed", "-32512", "-10368"),
+        NX_SECURE_TLS_ALLOCATE_PACKET_FAILED,
+        "no memory for a TLS handshake",
     ),
     (
         ("does not support tls",),

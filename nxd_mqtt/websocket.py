@@ -31,8 +31,12 @@ _REQUEST = (
 # RFC 6455, section 1.3.
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HTTP = b"HTTP/1."
+# The fields that the answer must have; the last two once.
+_WANTED = (b"upgrade", b"connection", b"sec-websocket-accept", b"sec-websocket-protocol")
 _SWITCHING = b"101"
 _NEWLINE = const(10)
+# Stands for what is no ASCII.
+_UNPRINTABLE = const(0x3F)
 
 _CLOSED = const(0)
 _UPGRADING = const(1)
@@ -147,9 +151,7 @@ class _WebSocket:
         if self._state == _UPGRADED and not self._left and self._flush(link.stream):
             self._state = _CLOSED
             self._make(_CLOSE, 2)
-            self._control[0] = self._close_code >> 8
-            self._control[1] = self._close_code & 0xFF
-            self._put(self._control, 2)
+            self._put(self._close_code.to_bytes(2, "big"), 2)
             self._flush(link.stream)
 
     # -- bytes out ----------------------------------------------------------------------------
@@ -170,7 +172,7 @@ class _WebSocket:
         if not self._left:
             self._make(_BINARY, len(view))
             self._left = len(view)
-        elif self._from == self._to:
+        else:
             self._from = self._to = 0
         count = self._put(view, min(self._left, len(view)))
         self._left -= count
@@ -210,9 +212,7 @@ class _WebSocket:
             wide = size > _LARGEST_16
             out[1] = _MASKED | (_LENGTH_64 if wide else _LENGTH_16)
             to = 10 if wide else 4
-            for place in range(to - 1, 1, -1):
-                out[place] = size & 0xFF
-                size >>= 8
+            out[2:to] = size.to_bytes(to - 2, "big")
         # Unpredictable for every frame, so that nobody can write to proxies through it [10.3].
         self._key = os.urandom(_KEY_BYTES)
         self._turn = 0
@@ -233,6 +233,10 @@ class _WebSocket:
         self._turn = turn
         self._to = to + count
         return count
+
+    def holds(self) -> bool:
+        """Whether something that came is not taken apart yet."""
+        return self._at < self._end
 
     # -- bytes in -----------------------------------------------------------------------------
 
@@ -267,11 +271,11 @@ class _WebSocket:
         data = self._kind < _CLOSE
         if data:
             count = min(count, len(buffer))
-            buffer[:count] = self._in_view[self._at : self._at + count]
+        piece = self._in_view[self._at : self._at + count]
+        if data:
+            buffer[:count] = piece
         else:
-            self._control[self._have : self._have + count] = self._in_view[
-                self._at : self._at + count
-            ]
+            self._control[self._have : self._have + count] = piece
             self._have += count
         self._at += count
         self._rest -= count
@@ -332,8 +336,12 @@ class _WebSocket:
             self._pong_size = size
             self._push(stream)
         elif self._kind == _CLOSE:
+            if size == 1:
+                self._violation("a CLOSE of one byte")
             code = self._control[0] << 8 | self._control[1] if size > 1 else _NORMAL
-            self._close_code = code
+            # A code that may not be in a frame is not sent back [7.4].
+            valid = 999 < code < 1004 or 1006 < code < 1015 or 2999 < code < 5000
+            self._close_code = code if valid else _PROTOCOL_ERROR
             self._fail(NX_WEBSOCKET_DISCONNECTED, "closed by the server with code %d" % code)
 
     def _violation(self, cause: str) -> None:
@@ -360,9 +368,12 @@ class _WebSocket:
         line = bytes(self._control[: self._have]).strip()
         self._have = 0
         if self._status_line:
-            code = line[9:12]
-            if code != _SWITCHING:
-                text = "".join([chr(each) for each in line if 0x20 <= each < 0x7F])
+            if line[9:12] != _SWITCHING:
+                text = bytearray(line)
+                for place, each in enumerate(text):
+                    if not 0x20 <= each < 0x7F:
+                        text[place] = _UNPRINTABLE
+                text = str(text, "utf-8")
                 self._fail(NX_WEBSOCKET_INVALID_STATUS_CODE, "the server answers: " + text)
             self._status_line = False
         elif line:
@@ -382,32 +393,32 @@ class _WebSocket:
         tokens = [token.strip() for token in value.lower().split(b",")]
         if name == b"sec-websocket-extensions":
             self._fail(NX_WEBSOCKET_ERROR, "the server wants an extension")
-        for wanted, good in (
-            (b"upgrade", b"websocket" in tokens),
-            (b"connection", b"upgrade" in tokens),
-            (b"sec-websocket-accept", value == self._accept),
-            (b"sec-websocket-protocol", value == b"mqtt"),
-        ):
-            if name == wanted:
-                once = wanted[:3] == b"sec"
-                if once and (not good or name in self._answered):
-                    self._fail(NX_WEBSOCKET_ERROR, "the server's %s is wrong" % str(name, "utf-8"))
-                if good and name not in self._answered:
-                    self._answered.append(name)
+        if name not in _WANTED:
+            return
+        good = (
+            b"websocket" in tokens,
+            b"upgrade" in tokens,
+            value == self._accept,
+            value == b"mqtt",
+        )[_WANTED.index(name)]
+        answered = name in self._answered
+        if name[:3] == b"sec" and (answered or not good):
+            self._fail(NX_WEBSOCKET_ERROR, "the server's %s is wrong" % str(name, "utf-8"))
+        if good and not answered:
+            self._answered.append(name)
 
     def _switch(self) -> None:
         """The answer is complete."""
-        for wanted in (b"upgrade", b"connection", b"sec-websocket-accept"):
-            if wanted not in self._answered:
-                self._fail(NX_WEBSOCKET_ERROR, "the answer has no %s" % str(wanted, "utf-8"))
-        if b"sec-websocket-protocol" not in self._answered:  # [MQTT-6.0.0-3]
-            self._fail(NX_WEBSOCKET_ERROR, "the server does not offer the subprotocol mqtt")
+        # The subprotocol must be there, too [MQTT-6.0.0-3].
+        if len(self._answered) < len(_WANTED):
+            names = [str(name, "utf-8") for name in _WANTED if name not in self._answered]
+            self._fail(NX_WEBSOCKET_ERROR, "the answer lacks " + ", ".join(names))
         self._state = _UPGRADED
         self._link.stage = "connack"
+        self._link = None
 
 
 def _sha1(data: bytes) -> bytes:
     # CircuitPython has only `new`, MicroPython only the names.
-    if hasattr(hashlib, "new"):
-        return hashlib.new("sha1", data).digest()
-    return hashlib.sha1(data).digest()
+    new = getattr(hashlib, "new", None)
+    return (new("sha1", data) if new else hashlib.sha1(data)).digest()

@@ -14,15 +14,19 @@ class Radio:
 
 
 class RadioPlatform(Platform):
-    """A platform as ``Platform``, made with ``radio=`` instead of ``socket_pool=``."""
+    """A platform as ``Platform``, made with ``radio=`` instead of ``socket_pool=``.
 
-    def __init__(self, *arguments, **named):
+    :param ssl_context: called with the pool for the radio's TLS context; None for one without use
+    """
+
+    def __init__(self, *arguments, ssl_context=None, **named):
         super().__init__(*arguments, **named)
         radio = Radio()
         key = hash(radio)
+        context = ssl_context(self.sockets) if ssl_context else object()
         connection_manager._global_socketpools[key] = self.sockets
         connection_manager._global_key_by_socketpool[self.sockets] = key
-        connection_manager._global_ssl_contexts[key] = object()
+        connection_manager._global_ssl_contexts[key] = context
         status = nx_ip_create(self, "radio", radio=radio, clock=self.time)
         assert status == NX_SUCCESS
         assert self.manager is connection_manager.get_connection_manager(self.sockets)

@@ -80,7 +80,7 @@ REFUSED = {
     "host": (StackError, 111),
     "native_tls": (StackError, 111),
     "espressif_tls": (StackError, 111),
-    "wiznet": (RuntimeError, None),
+    "wiznet": (ConnectionError, None),
     "airlift": (ConnectionError, None),
     "airlift_patient": (ConnectionError, None),
     "cpython_tcp": (ConnectionRefusedError, errno.ECONNREFUSED),

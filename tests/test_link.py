@@ -23,7 +23,6 @@ from nxd_mqtt.nxd import (
 )
 from nxd_mqtt.status import MQTTError
 
-
 every_plain = every(where=lambda row: not row.tls)
 every_way = pytest.mark.parametrize("radio", (False, True), ids=("pool", "radio"))
 

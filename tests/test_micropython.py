@@ -133,9 +133,10 @@ MESSAGE_CEILINGS = {
     "receive_1": 192,
     "poll": 0,
 }
-# Import and client together. The goal is 48,000; the slack is what is still to be saved.
+# Import and client together. The goal is 48,000; the slack is what is still to be saved. It only
+# goes down, unless a feature is added; the last one was the layers for TLS and WebSocket.
 OBJECT_GOAL = 48_000
-OBJECT_SLACK = 19_200
+OBJECT_SLACK = 22_300
 
 
 def figures_of(output: str) -> dict[str, float]:

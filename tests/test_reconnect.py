@@ -15,6 +15,11 @@ from nxd_mqtt.reconnect import Backoff
 LOST = NXD_MQTT_COMMUNICATION_FAILURE
 NO_LINK = NXD_MQTT_CONNECT_FAILURE
 WRONG = NXD_MQTT_INVALID_PACKET
+WRONG_FRAME = 0x30007  # NX_WEBSOCKET_INVALID_PACKET
+NO_HTTP = 0x30008  # NX_WEBSOCKET_INVALID_STATUS_CODE
+NO_TLS = 0x107  # NX_SECURE_TLS_HANDSHAKE_FAILURE
+# What ends connections that the broker had accepted.
+WHEN_CONNECTED = (LOST, WRONG, WRONG_FRAME)
 UNAVAILABLE = NXD_MQTT_ERROR_SERVER_UNAVAILABLE
 GIVE_UP = -1
 CLOCK = 1 << 29
@@ -111,7 +116,13 @@ STORIES = [
     ([(NXD_MQTT_SERVER_MESSAGE_FAILURE, "c")] * 3, 3),
     ([(LOST, "x")] * 20, None),
     ([(UNAVAILABLE, "u")] * 20, None),
-    ([(WRONG, "a"), (WRONG, "a"), (UNAVAILABLE, "u"), (WRONG, "a"), (WRONG, "a")], None),
+    ([(WRONG, "a"), (WRONG, "a"), (UNAVAILABLE, "u"), (WRONG, "a"), (WRONG, "a")], 4),
+    ([(WRONG_FRAME, "f")] * 3, 3),
+    (
+        [(WRONG_FRAME, "f"), (NO_TLS, "t"), (WRONG_FRAME, "f"), (NO_HTTP, "h"), (WRONG_FRAME, "f")],
+        5,
+    ),
+    ([(NO_TLS, "t"), (NO_HTTP, "h")] * 10, None),
 ]
 
 
@@ -121,7 +132,7 @@ def test_the_same_violation_three_times_in_a_row_is_final(endings, last):
     given_up = [
         number
         for number, (status, cause) in enumerate(endings, 1)
-        if backoff.pause(0, status, cause, True) == GIVE_UP
+        if backoff.pause(0, status, cause, status in WHEN_CONNECTED) == GIVE_UP
     ]
     assert given_up == ([] if last is None else [last])
 

@@ -154,7 +154,7 @@ def test_connack_deadline(start):
     bench = Bench(start=start)
     bench.begin()
     assert bench.deadline() == 10_000
-    overdue(bench, 10_000, "CONNACK", "connack")
+    overdue(bench, 10_000, "CONNACK", "session")
 
 
 @every_start

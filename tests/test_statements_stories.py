@@ -18,7 +18,9 @@ from doubles.script import (
     unsuback,
 )
 from doubles.script import connect as connect_packet
+from doubles.websocket_peer import BINARY, TEXT, answer, except_for, fields_of, frame
 from netx_frame import set_next_packet_id
+from websocket_bench import ERROR, VIOLATION, WebSocketApp
 
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
@@ -429,4 +431,52 @@ def test_every_stream_of_bytes_will_do(dialect, pieces):
     assert app.messages() == [b"down"]
     assert nxd_mqtt_client_disconnect(app.client) == NXD_MQTT_SUCCESS
     app.script.check()
+    assert app.all_closed()
+
+
+# --- WebSocket -----------------------------------------------------------------------------------
+
+
+def test_packets_travel_in_binary_frames():
+    app = WebSocketApp().connect()
+    app.publish(b"1")
+    nxd_mqtt_client_subscribe(app.client, "t", 1)
+    assert {one.opcode for one in app.peer.frames} == {BINARY}
+    assert len(app.peer.frames) == 3
+
+
+@pytest.mark.parametrize("opcode", (TEXT, 3, 7, 11, 15))
+def test_a_frame_that_is_not_binary_ends_the_link(opcode):
+    app = WebSocketApp().connect()
+    app.peer.raw(frame(publish("t", b"m"), opcode))
+    assert app.poll() == VIOLATION
+    assert app.told == [("disconnect", VIOLATION)]
+    assert app.messages() == []
+    assert app.all_closed()
+
+
+@pytest.mark.parametrize("size", (1, 2, 5, 11, 100))
+def test_packets_begin_and_end_anywhere_in_frames(size):
+    app = WebSocketApp().connect()
+    messages = [b"%d" % number * number for number in range(9)]
+    stream = b"".join(publish("t", message) for message in messages)
+    app.peer.raw(b"".join(frame(stream[at : at + size]) for at in range(0, len(stream), size)))
+    assert app.polls(20) == [NXD_MQTT_SUCCESS]
+    assert app.messages() == messages
+
+
+def test_the_subprotocol_mqtt_is_offered():
+    app = WebSocketApp().connect()
+    assert fields_of(app.peer.request)[b"sec-websocket-protocol"] == b"mqtt"
+    assert app.peer.request.lower().count(b"protocol:") == 1
+
+
+@pytest.mark.parametrize("selected", (None, "mqttv3.1", "MQTT", "chat", ""))
+def test_another_subprotocol_ends_the_attempt(selected):
+    app = WebSocketApp()
+    app.serve(lambda end: None, response=answer(except_for(protocol=selected)))
+    app.start()
+    assert app.poll() == ERROR
+    assert app.told == [("connect", ERROR)]
+    assert app.peer.frames == []
     assert app.all_closed()

@@ -124,10 +124,3 @@ def test_the_page_shows_every_statement_and_every_case(generator):
         assert f"   * - {name}\n     - {state}\n     - ``{packets[0][:10].hex(' ')}" in text
     page = (ROOT / "docs" / "statements.rst").read_text(encoding="utf-8")
     assert ".. include:: _generated/statements.txt\n" in page
-
-
-def test_a_reason_that_has_become_wrong_is_noticed():
-    reasons = {row[2] for row in NOT_OURS}
-    built = {path.stem for path in python_files("nxd_mqtt")}
-    # With WebSocket its four statements are the client's own, and need cases.
-    assert ("There is no WebSocket yet." in reasons) == ("websocket" not in built)

@@ -37,6 +37,7 @@ class Socket:
     def __init__(self, pool, dialect, carrier=None):
         self._owner = pool
         self._carrier = carrier  # the plain socket that a TLS one of the boards sits on
+        self._disowned = False  # a board's TLS lets go of its carrier when a handshake fails
         self.dialect = dialect
         self._timeout = None
         self._released = False
@@ -48,6 +49,8 @@ class Socket:
         """The peer's end, None until connected."""
         self.options = []
         """What setsockopt was asked for."""
+        self.mode = None
+        """What connect was told besides the address."""
 
     # the stack's verbs
 
@@ -55,6 +58,7 @@ class Socket:
         """Connect, in the stack's own way of blocking."""
         self._enter("connect", address)
         host, port = address[:2]
+        self.mode = mode
         self._owner.addresses(host)  # a stack looks names up here too, and complains here too
         if self.connection:
             raise self.dialect.connected_already.make()
@@ -70,6 +74,8 @@ class Socket:
         if seconds is not None and seconds < 0:
             raise ValueError("Timeout must be a non-negative number")
         self._timeout = seconds
+        if self._carrier:
+            self._carrier._timeout = seconds
 
     def setblocking(self, flag, /):
         """settimeout(None) or settimeout(0)."""
@@ -91,6 +97,9 @@ class Socket:
         if not self.connection:
             raise self.dialect.not_connected.make()
         if self._gone():
+            if self.dialect.short_send == CLOSES:
+                self.connection.lost += offer
+                self._release()
             raise self._send_end().make()
         if not offer:
             return 0
@@ -117,6 +126,8 @@ class Socket:
     def close(self):
         """Give the socket back."""
         self._owner.note("close")
+        if self._disowned:
+            return
         self._closes += 1
         if self._closes > 1:
             self._owner.double_closes.append(self)
@@ -154,15 +165,30 @@ class Socket:
 
     def shake_hands(self):
         """What TLS does first on a connection: here it only fails when a test wants it to."""
-        if self.dialect.tls:
-            self._owner.note("handshake")
-            self._owner.trip("handshake")
+        if not self.dialect.tls:
+            return
+        pool = self._owner
+        pool.note("handshake", self._timeout)
+        try:
+            limit = _milliseconds(self._timeout)
+            if limit is not None and pool.handshake_takes > limit:
+                pool.clock.advance(limit)
+                raise self.dialect.handshake_overtime.make()
+            pool.clock.advance(pool.handshake_takes)
+            pool.trip("handshake")
+        except Exception:
+            if self._carrier:
+                self._disowned = True
+            else:
+                self._release()
+            raise
 
     def inherit(self, plain, takes_over):
         """Begin as ``plain`` is now.
 
         CPython's TLS socket takes the descriptor over, and closing the plain one then does
-        nothing; the boards' TLS socket closes the plain one when it is closed.
+        nothing; the boards' TLS socket closes the plain one when it is closed. Where a handshake
+        fails CPython closes, and a board leaves the plain socket to who made it.
         """
         self.connection = plain.connection
         self._timeout = plain.timeout
@@ -175,7 +201,7 @@ class Socket:
     # connecting
 
     def _connect_blocking(self, host, port):
-        dialect, pool = self.dialect, self._owner
+        dialect, pool = (self._carrier or self).dialect, self._owner
         allowed = dialect.connect_patience
         if dialect.connect_minds_timeout and self._timeout is not None:
             allowed = min(allowed, _milliseconds(self._timeout))
@@ -200,6 +226,8 @@ class Socket:
 
     def _establish(self, acceptor, address):
         self.connection = Connection(address)
+        if self._carrier:
+            self._carrier.connection = self.connection
         self._owner.connections.append(self.connection)
         acceptor(self.connection)
         self.shake_hands()
@@ -319,6 +347,7 @@ class Socket:
         taken = offer[: self._room(offer)]
         self.connection.write(taken)
         if len(taken) < len(offer):
+            self.connection.lost += offer[len(taken) :]
             self._release()
             raise self.dialect.full.make()
         return len(taken)
@@ -358,12 +387,29 @@ class FullSocket(Socket):
         return bytes(buffer[: self.recv_into(buffer)])
 
 
-class FullTLSSocket(FullSocket):
+class DesktopSocket(FullSocket):
+    """CPython's socket, which has a descriptor as long as it is open."""
+
+    def fileno(self):
+        """A number that no other socket of the pool has; -1 behind the end."""
+        return -1 if self._released else 1000 + self._owner.sockets.index(self)
+
+
+class DesktopTLSSocket(DesktopSocket):
     """CPython's TLS socket."""
 
     def pending(self):
         """Bytes that are decrypted already, which no select tells about."""
         return len(self._decrypted)
+
+    def unwrap(self):
+        """Say TLS's goodbye; the other side's is not there yet."""
+        self._enter("unwrap", None)
+        if self._gone():
+            raise self._send_end().make()
+        self.connection.goodbye = True
+        if self.connection.ending != "fin":
+            raise self.dialect.nothing.make()
 
 
 class WiznetSocket(FullSocket):
@@ -388,13 +434,24 @@ class WiznetSocket(FullSocket):
 class AirLiftSocket(FullSocket):
     """The co-processor on SPI: both are methods, and only asking tells a closed link."""
 
+    _forgotten = False
+
     def _connected(self):
         if self._available():
             return True
         if self._released or not self.connection or self.connection.ending:
+            # The driver closes here, and forgets the number of the co-processor's socket.
             self._release()
+            self._forgotten = True
             return False
         return True
+
+    def close(self):
+        """Give the socket back, if the driver has not done so."""
+        if self._forgotten:
+            self._owner.note("close")
+        else:
+            super().close()
 
     def _available(self):
         # The driver moves at most so many bytes at once.
@@ -405,7 +462,8 @@ class AirLiftSocket(FullSocket):
 KINDS = {
     "native": Socket,
     "full": FullSocket,
-    "full_tls": FullTLSSocket,
+    "desktop": DesktopSocket,
+    "desktop_tls": DesktopTLSSocket,
     "wiznet": WiznetSocket,
     "airlift": AirLiftSocket,
 }

@@ -31,6 +31,8 @@ class Connection:
         self.on_close = None
         """Called without arguments when the client closes its socket."""
         self.closed_by_client = False
+        self.goodbye = False
+        """Whether the client's TLS has said goodbye."""
         self.vanished = False
         self.ending = None
         """How the peer ended it: None, "fin", "cut" or "reset"."""

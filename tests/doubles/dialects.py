@@ -25,7 +25,9 @@ __all__ = (
     "MICROPYTHON_TCP",
     "NATIVE_TLS",
     "RP2",
+    "RP2_TLS",
     "WIZNET",
+    "WIZNET_TLS",
     "Dialect",
     "Failure",
     "StackError",
@@ -164,6 +166,7 @@ class Dialect:
     connect_now: Failure | None = _IN_PROGRESS
     connect_patience: int = 30_000
     connect_minds_timeout: bool = True
+    handshake_overtime: Failure = _OVERTIME
     connected_already: Failure = _CONNECTED
     not_connected: Failure = _NOT_CONNECTED
 
@@ -249,10 +252,25 @@ ESPRESSIF_TLS = replace(
     name="espressif_tls",
     connect_now=failure(116),
     connect_overtime=failure(116),
+    handshake_overtime=failure(116),
     overtime=failure(116),
     not_connected=failure(128),
     receive_ends=_ends(RETURNS_ZERO, cut=failure(128), reset=AS_IF_SILENT),
     send_ends=_ends(failure(128), reset=failure(11)),
+)
+# Where the socket below returns 0 for a closed link, mbedTLS has a number of its own for that.
+_END_OF_LINK = failure(StackError, -29312, "MBEDTLS_ERR_SSL_CONN_EOF")
+RP2_TLS = replace(
+    NATIVE_TLS,
+    name="rp2_tls",
+    receive_ends=_ends(RETURNS_ZERO, cut=_END_OF_LINK, reset=failure(104)),
+)
+WIZNET_TLS = replace(
+    NATIVE_TLS,
+    name="wiznet_tls",
+    receive_ends=_ends(RETURNS_ZERO, cut=_END_OF_LINK),
+    # The driver's RuntimeError has no number, which reads as "invalid argument" above.
+    send_ends=_ends(failure(22)),
 )
 WIZNET = Dialect(
     name="wiznet",
@@ -262,8 +280,8 @@ WIZNET = Dialect(
     wrong_family=failure(RuntimeError, "Only AF_INET family supported by W5K modules."),
     most_sockets=7,
     out_of_sockets=failure(RuntimeError, "All sockets in use."),
-    refused=failure(RuntimeError, "Failed to connect to host ", "(refused)"),
-    connect_overtime=failure(RuntimeError, "Failed to connect to host ", "(no answer)"),
+    refused=failure(ConnectionError, "Failed to establish connection."),
+    connect_overtime=failure(ConnectionError, "Failed to establish connection."),
     connect_now=None,
     connect_minds_timeout=False,
     not_connected=failure(RuntimeError, "No data was sent, socket was closed."),
@@ -310,7 +328,7 @@ AIRLIFT_PATIENT = replace(AIRLIFT, name="airlift_patient", nothing=FOREVER)
 CPYTHON_TCP = Dialect(
     name="cpython_tcp",
     constants=_CPYTHON_CONSTANTS,
-    kind="full",
+    kind="desktop",
     unknown_host=failure(socket.gaierror, -2, "Name or service not known"),
     refused=failure(ConnectionRefusedError, errno.ECONNREFUSED, "Connection refused"),
     connect_overtime=failure(TimeoutError, "timed out"),
@@ -335,7 +353,8 @@ CPYTHON_TCP = Dialect(
 CPYTHON_TLS = replace(
     CPYTHON_TCP,
     name="cpython_tls",
-    kind="full_tls",
+    kind="desktop_tls",
+    handshake_overtime=failure(TimeoutError, "_ssl.c: The handshake operation timed out"),
     nothing=failure(ssl.SSLWantReadError, 2, "The operation did not complete (read)"),
     overtime=failure(TimeoutError, "The read operation timed out"),
     receive_ends=_ends(

@@ -32,6 +32,8 @@ class SocketPool:
         """Milliseconds that getaddrinfo blocks."""
         self.connect_takes = 0
         """Milliseconds that a connection needs to come up."""
+        self.handshake_takes = 0
+        """Milliseconds that TLS needs on top of it."""
         self.sockets = []
         self.connections = []
         self.calls = []

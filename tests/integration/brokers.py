@@ -4,8 +4,9 @@
 """Two brokers behind one small surface, so that every test can ask the same of both.
 
 The surface: ``name``, ``host``, ``port``, ``start``, ``stop``, ``kill``; ``pause`` and ``resume``;
-``save`` and ``forget``; and what has come and gone: ``pings``, ``subscribes``, ``deliveries``,
-``delivered``. A broker made with ``users`` lets in only them; otherwise everybody is welcome.
+``save`` and ``forget``; and what has come and gone: ``connects``, ``pings``, ``subscribes``,
+``deliveries``, ``delivered``. A broker made with ``users`` lets in only them; otherwise everybody
+is welcome. One made with ``files`` speaks TLS, and with ``client_authority`` asks for certificates.
 Neither bounds the messages that wait for a subscriber, because the tests count what arrives.
 """
 
@@ -21,6 +22,7 @@ import peers
 import pytest
 
 from boards.desktop.broker import Broker
+from boards.desktop.broker.secure import server_context
 
 LOOPBACK = "127.0.0.1"
 
@@ -38,6 +40,8 @@ class EmbeddedBroker:
     :param str host: the address to listen on
     :param dict users: passwords by user name, all of them text
     :param bool persistent: not needed, it keeps its sessions until it is told to forget
+    :param files: paths of a certificate and its key, for TLS
+    :param client_authority: path of what must have signed the certificates of clients
     """
 
     name = "embedded"
@@ -48,9 +52,12 @@ class EmbeddedBroker:
         host: str = LOOPBACK,
         users: dict | None = None,
         persistent: bool = False,
+        files: tuple | None = None,
+        client_authority: str | None = None,
     ) -> None:
         self._users = users
-        self._broker = Broker(0, host, self._authenticate, queued_messages=0)
+        context = server_context(*files, client_authority) if files else None
+        self._broker = Broker(0, host, self._authenticate, ssl_context=context, queued_messages=0)
         self.logins: list[tuple] = []
         self.host = host
         self.start = self._broker.start
@@ -88,6 +95,10 @@ class EmbeddedBroker:
         self._broker.restart(keep_sessions=False)
         self._broker.stop()
 
+    def connects(self) -> int:
+        """How many CONNECT packets have come that could be read."""
+        return len(self.logins)
+
     def pings(self) -> int:
         """How many PINGREQ packets have come."""
         return self._broker.statistics()["pings"]
@@ -112,6 +123,8 @@ class MosquittoBroker(peers.Mosquitto):
     :param str host: the address to listen on
     :param dict users: passwords by user name, all of them text
     :param bool persistent: keeps sessions over a stop; over a kill only what was saved
+    :param files: paths of a certificate and its key, for TLS
+    :param client_authority: path of what must have signed the certificates of clients
     """
 
     name = "mosquitto"
@@ -122,6 +135,8 @@ class MosquittoBroker(peers.Mosquitto):
         host: str = LOOPBACK,
         users: dict | None = None,
         persistent: bool = False,
+        files: tuple | None = None,
+        client_authority: str | None = None,
     ) -> None:
         self.host = host
         self._database = folder / "mosquitto.db"
@@ -129,6 +144,10 @@ class MosquittoBroker(peers.Mosquitto):
         if persistent:
             # 0: never by itself, so that a test knows what survives a kill.
             extra += f"persistence true\npersistence_location {folder}/\nautosave_interval 0\n"
+        if files:
+            extra += f"certfile {files[0]}\nkeyfile {files[1]}\n"
+        if client_authority:
+            extra += f"cafile {client_authority}\nrequire_certificate true\n"
         # Started by root, it would become a user who may not use the folder of a test.
         super().__init__(folder, extra + f"user {getpass.getuser()}\n" if extra else "")
 
@@ -145,6 +164,10 @@ class MosquittoBroker(peers.Mosquitto):
     def forget(self) -> None:
         """What it remembers goes, while it is stopped."""
         self._database.unlink(missing_ok=True)
+
+    def connects(self) -> int:
+        """How many CONNECT packets have come that were accepted."""
+        return self.log.count("New client connected from")
 
     def pings(self) -> int:
         """How many PINGREQ packets have come."""

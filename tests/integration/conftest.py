@@ -3,9 +3,14 @@
 # SPDX-License-Identifier: MIT
 """What the tests over real sockets ask for: a broker, in turn the embedded one and mosquitto."""
 
+import gc
+
 import brokers
 import pytest
+from certificates import Authority
 from devices import NETWORKS, Device
+from tls_bench import Setup
+from tls_devices import SecureDevice
 
 from nxd_mqtt.nxd import NXD_MQTT_SUCCESS, nxd_mqtt_client_delete
 
@@ -51,6 +56,31 @@ def make_device(network):
     yield make
     for device in made:
         if device.client.state:  # a test may have deleted it itself
+            assert nxd_mqtt_client_delete(device.client) == NXD_MQTT_SUCCESS
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """What signs the certificates of all brokers and devices."""
+    # Each handshake begins with a collection, which need not look at all of pytest each time.
+    gc.collect()
+    gc.freeze()
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def make_secure_device(authority, network):
+    """As ``make_device``; unless told otherwise the devices trust the root, and show nothing."""
+    made = []
+
+    def make(client_id: str, setup=None, **measures) -> SecureDevice:
+        device = SecureDevice(client_id, setup or Setup(authority.root), network, **measures)
+        made.append(device)
+        return device
+
+    yield make
+    for device in made:
+        if device.client.state:
             assert nxd_mqtt_client_delete(device.client) == NXD_MQTT_SUCCESS
 
 

@@ -40,14 +40,20 @@ class Message(NamedTuple):
     retain: int = 0
 
 
-def make_ip(network=NETWORKS[0], lock=None, socket_pool=socket) -> NX_IP:
+def make_ip(
+    network=NETWORKS[0], lock=None, socket_pool=socket, radio=None, ssl_context=None
+) -> NX_IP:
     """A network interface, on a pool of sockets or on ConnectionManager.
 
     :param str network: one of ``NETWORKS``
+    :param radio: for the second of them, None for a new one
     """
     ip = NX_IP()
-    source = {"socket_pool": socket_pool} if network == NETWORKS[0] else {"radio": CPythonNetwork()}
-    assert nx_ip_create(ip, "loopback", lock=lock, **source) == NX_SUCCESS
+    source = {"socket_pool": socket_pool}
+    if network != NETWORKS[0]:
+        source = {"radio": radio or CPythonNetwork()}
+    status = nx_ip_create(ip, "loopback", lock=lock, ssl_context=ssl_context, **source)
+    assert status == NX_SUCCESS
     return ip
 
 

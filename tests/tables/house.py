@@ -7,7 +7,13 @@ _BELOW_CLIENT = "status store inbox transport reader session link teller"
 
 # (floor, module, what it is, modules it may import, modules it may import inside functions only)
 HOUSE = (
-    ("roof", "__init__", "finds the module of a name", "", "nxd nxd_extensions tls tls_reasons websocket"),
+    (
+        "roof",
+        "__init__",
+        "finds the module of a name",
+        "",
+        "nxd nxd_extensions tls tls_reasons websocket",
+    ),
     ("floor 0", "status", "NetX's numbers, and MQTTError", "", ""),
     ("floor 0", "store", "unacknowledged QoS 1 packets", "", ""),
     ("floor 0", "inbox", "the receive queue", "", ""),

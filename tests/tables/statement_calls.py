@@ -256,5 +256,10 @@ STORIES = (
     ("MQTT-4.8.0-1", "test_what_comes_before_a_violation_counts"),
     ("MQTT-4.8.0-2", "test_a_failed_read_ends_the_link"),
     ("MQTT-4.8.0-2", "test_a_full_queue_loses_nothing"),
+    ("MQTT-6.0.0-1", "test_packets_travel_in_binary_frames"),
+    ("MQTT-6.0.0-1", "test_a_frame_that_is_not_binary_ends_the_link"),
+    ("MQTT-6.0.0-2", "test_packets_begin_and_end_anywhere_in_frames"),
+    ("MQTT-6.0.0-3", "test_the_subprotocol_mqtt_is_offered"),
+    ("MQTT-6.0.0-4", "test_another_subprotocol_ends_the_attempt"),
     ("MQTT-7.0.0-2 MQTT-7.1.2-1", "test_every_stream_of_bytes_will_do"),
 )

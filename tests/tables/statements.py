@@ -312,6 +312,22 @@ STATEMENTS = (
         "Ends it when reading fails; a full queue is no error, for nothing is read then.",
     ),
     (
+        "MQTT-6.0.0-1",
+        "Packets travel in binary frames; any other closes the link.",
+        "Sends binary frames; ends the link that brings another one.",
+    ),
+    (
+        "MQTT-6.0.0-2",
+        "Frames do not mark where packets begin.",
+        "Takes packets out of frames, and frames out of packets, however they are cut.",
+    ),
+    ("MQTT-6.0.0-3", "The client offers the subprotocol ``mqtt``.", "Offers it, and no other."),
+    (
+        "MQTT-6.0.0-4",
+        "The server selects the subprotocol ``mqtt``.",
+        "Ends the attempt when it does not.",
+    ),
+    (
         "MQTT-7.0.0-2",
         "Nothing beyond the standard is needed to work together.",
         "Works with a server that does only what the standard says.",
@@ -326,7 +342,6 @@ STATEMENTS = (
 _KEEPS = "A server's duty: what it stores is not seen here."
 _PARSES = "A server's duty: about what it makes of a client's packet."
 _QUALITY_2 = "QoS 2, which this client refuses in both directions."
-_WEBSOCKET = "There is no WebSocket yet."
 
 NOT_OURS = (
     ("MQTT-2.3.1-4", "A server's identifiers follow the same rules.", "Only a server knows them."),
@@ -393,10 +408,6 @@ NOT_OURS = (
     ("MQTT-4.6.0-6", "Messages of an ordered topic keep their order.", _KEEPS),
     ("MQTT-4.7.2-1", "A leading wildcard does not match a leading ``$``.", _KEEPS),
     ("MQTT-4.7.3-4", "Topics are matched as they are, unnormalized.", _KEEPS),
-    ("MQTT-6.0.0-1", "Packets travel in binary frames.", _WEBSOCKET),
-    ("MQTT-6.0.0-2", "Frames do not mark where packets begin.", _WEBSOCKET),
-    ("MQTT-6.0.0-3", "The client offers the subprotocol ``mqtt``.", _WEBSOCKET),
-    ("MQTT-6.0.0-4", "The server selects the subprotocol ``mqtt``.", _WEBSOCKET),
     ("MQTT-7.0.0-1", "A server that also connects is a client, too.", "This is no server."),
     ("MQTT-7.1.1-1", "A server works over an ordered stream.", "This is no server."),
 )
