@@ -30,6 +30,8 @@ _MILLISECONDS_PER_TICK = const(10)
 _LONGEST_WAIT = const(1 << 24)
 _FIELD_LIMIT = const(65535)
 
+_STATE_IDLE = const(1)
+
 _PLUS = const(0x2B)
 _HASH = const(0x23)
 _SLASH = const(0x2F)
@@ -96,7 +98,7 @@ def _connect(client, host, port: int, keepalive: int, clean: bool, ticks: int, s
     wait = _milliseconds(ticks)
     if not len(_created(client, NXD_MQTT_INVALID_STATE).client_id) and not clean:
         _refuse("no client id needs a clean session")
-    if secure and not client.admits():
+    if secure and client.state == _STATE_IDLE:
         secure.setup()
         _created(client, NXD_MQTT_INVALID_STATE)
     return client.connect(host, port, keepalive, clean, wait, secure)

@@ -130,10 +130,6 @@ class NXD_MQTT_CLIENT:
 
     # -- connecting ---------------------------------------------------------------------------
 
-    def admits(self) -> int:
-        """What a connect is answered now: SUCCESS where there is no link."""
-        return (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[self.state]
-
     def connect(
         self, host: str, port: int, keepalive: int, clean: bool, wait: int, secure=None
     ) -> int:
@@ -145,7 +141,7 @@ class NXD_MQTT_CLIENT:
         """
         blocking = wait != 0 and not self._teller.in_callback()
         with self._lock:
-            answer = self.admits()
+            answer = (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[self.state]
             # A loop around connect, as in C, waits with the attempts that are being made already.
             joins = answer == _CONNECTING and blocking and self.backoff
             if answer and not joins:

@@ -43,7 +43,7 @@ class Reader:
         self._data = staging
         self._view = memoryview(staging)
         self._inbox = inbox
-        self.packet_id = self.connack_flags = self.return_code = 0
+        self.packet_id = self.return_code = 0
         self.skipped_topic = self.skipped_message = 0
         self._flags = self._topic_left = self._text = 0
         self.reset()
@@ -113,11 +113,9 @@ class Reader:
             return 0
         self._start = end
         if remaining:
-            self.connack_flags = self._data[at]
-            self.return_code = self._data[at + 1]
-            self.packet_id = self.connack_flags << 8 | self.return_code
-            if kind == _SUBACK:
-                self.return_code = self._data[at + 2]
+            # Of a CONNACK these are flags and return code.
+            self.packet_id = self._data[at] << 8 | self._data[at + 1]
+            self.return_code = self._data[at + 1 + (kind == _SUBACK)]
             if not self.packet_id and kind != _CONNACK:
                 violation("packet identifier 0")
         return kind

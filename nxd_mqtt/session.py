@@ -5,7 +5,7 @@
 
 Bytes to send wait in one output buffer (``output``, ``sent``); packets received are handed in
 (``receive``); time is an argument, in milliseconds of a clock that wraps at 2**29. Everything that
-changes the state is in this file, and which packet is legal in which state is the table ``_MOVES``.
+changes the state is in this file, and which packet is legal in which state is the table ``_LEGAL``.
 
 The output buffer is filled in the order that keeps promises: owed PUBACKs, an owed PINGREQ, what a
 new link is asked for again, then stored packets in the order of the calls. A QoS 0 packet joins
@@ -68,15 +68,9 @@ _ANSWERS = (
     (_PINGRESP, "PINGRESP"),
 )
 
-# state << 4 | packet type: the state after it. What is not here ends the connection.
-_MOVES = {
-    _STATE_CONNECTING << 4 | _CONNACK: _STATE_CONNECTED,
-    _STATE_CONNECTED << 4 | _PUBLISH: _STATE_CONNECTED,
-    _STATE_CONNECTED << 4 | _PUBACK: _STATE_CONNECTED,
-    _STATE_CONNECTED << 4 | _SUBACK: _STATE_CONNECTED,
-    _STATE_CONNECTED << 4 | _UNSUBACK: _STATE_CONNECTED,
-    _STATE_CONNECTED << 4 | _PINGRESP: _STATE_CONNECTED,
-}
+# By state: the packet types that may come, of which each leads to CONNECTED. What is not here ends
+# the connection.
+_LEGAL = (b"", b"", b"\x02", b"\x03\x04\x09\x0b\x0d")
 
 
 class Session:
@@ -325,18 +319,21 @@ class Session:
         :return: whether the application is to be told
         :raises MQTTError: when the packet ends the connection
         """
-        state = _MOVES.get(self.state << 4 | kind)
-        if state is None:
+        if kind not in _LEGAL[self.state]:
             violation("packet type %d unasked" % kind)
         self._last_received = now
         if kind == _PUBLISH:
             return reader.kept
-        tell = _RECEIVERS[kind](self, kind, reader, now)
-        self.state = state
-        return tell
+        if kind == _CONNACK:
+            return self._connack(kind, reader, now)
+        if kind != _PINGRESP:
+            return self._acknowledge(kind, reader, now)
+        if self._awaited[kind]:
+            self._answered(kind, now)
+        return False
 
     def _connack(self, kind: int, reader, now: int) -> bool:
-        flags = reader.connack_flags
+        flags = reader.packet_id >> 8
         code = reader.return_code
         # A session cannot be present after a clean start [MQTT-3.2.2-1] nor a refusal [-4].
         if code or flags > 1 or (flags and self._clean):
@@ -356,6 +353,7 @@ class Session:
             self.subscriptions.renew(self.session_present, self.store)
         if not self._clean:
             self.store.rewind()
+        self.state = _STATE_CONNECTED
         return True
 
     def _acknowledge(self, kind: int, reader, now: int) -> bool:
@@ -379,11 +377,6 @@ class Session:
             violation("SUBACK unasked")
         self._answered(kind, now)
         return True
-
-    def _pingresp(self, kind: int, reader, now: int) -> bool:
-        if self._awaited[kind]:
-            self._answered(kind, now)
-        return False
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -447,12 +440,3 @@ class Session:
                 if self._awaited[kind]:
                     soonest = min(soonest, self._left(kind, now))
         return max(soonest, 0)
-
-
-_RECEIVERS = {
-    _CONNACK: Session._connack,
-    _PUBACK: Session._acknowledge,
-    _SUBACK: Session._acknowledge,
-    _UNSUBACK: Session._acknowledge,
-    _PINGRESP: Session._pingresp,
-}

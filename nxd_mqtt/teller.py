@@ -38,7 +38,7 @@ class Teller:
     def __init__(self, client):
         self._client = client
         # Outlives a client that is created again inside a callback.
-        self._thread = 0
+        self.thread = 0
         self.begin()
 
     def begin(self) -> None:
@@ -54,11 +54,11 @@ class Teller:
 
     def due(self) -> bool:
         """Whether there is something to tell, and nobody is at it."""
-        return self.untold > 0 and not self._thread
+        return self.untold > 0 and not self.thread
 
     def in_callback(self) -> bool:
         """Whether it is a callback that asks."""
-        return self._thread != 0 and self._thread == get_ident()
+        return self.thread != 0 and self.thread == get_ident()
 
     def note(self, kind: int, number: int) -> None:
         """Keep an event to be told; there is room, because reading stops in time."""
@@ -86,19 +86,15 @@ class Teller:
                     event = self._take()
                     self._tell_one(event & 0x0F, event >> 4)
             finally:
-                self.end_callback()
+                self.thread = 0
 
     def begin_callback(self) -> bool:
-        """What is called from here on is a callback; whether none was running."""
+        """What is called until ``thread`` is 0 again is a callback; whether none was running."""
         with self._client._lock:
-            if self._thread:
+            if self.thread:
                 return False
-            self._thread = get_ident()
+            self.thread = get_ident()
         return True
-
-    def end_callback(self) -> None:
-        """The callback has returned, or raised."""
-        self._thread = 0
 
     def _take(self) -> int:
         """The next event; of several messages one, lest an exception keeps the others back."""

@@ -302,7 +302,7 @@ class _Secure:
             status = self._tls_setup(self._client, session, cert, NX_SECURE_X509_CERT())
         finally:
             if outermost:
-                teller.end_callback()
+                teller.thread = 0
         if status:
             _fail(status, "tls_setup has refused")
         self._session = session

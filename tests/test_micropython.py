@@ -136,7 +136,7 @@ MESSAGE_CEILINGS = {
 # Import and client together. The goal is 48,000; the slack is what is still to be saved. It only
 # goes down, unless a feature is added; the last one was the layers for TLS and WebSocket.
 OBJECT_GOAL = 48_000
-OBJECT_SLACK = 22_300
+OBJECT_SLACK = 21_800
 
 
 def figures_of(output: str) -> dict[str, float]:

@@ -86,7 +86,7 @@ class Parse:
             self._acknowledge()
             return () if reader.kept else (reader.skipped_topic, reader.skipped_message)
         if kind == _CONNACK:
-            return reader.connack_flags, reader.return_code
+            return reader.packet_id >> 8, reader.return_code
         if kind == _SUBACK:
             return reader.packet_id, reader.return_code
         return () if kind == _PINGRESP else (reader.packet_id,)

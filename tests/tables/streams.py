@@ -65,7 +65,7 @@ def _fields(kind: int, reader, inbox) -> tuple:
     if kind == PUBLISH:
         return take_message(inbox) if reader.kept else _skipped(reader, inbox)
     if kind == CONNACK:
-        return reader.connack_flags, reader.return_code
+        return reader.packet_id >> 8, reader.return_code
     if kind == SUBACK:
         return reader.packet_id, reader.return_code
     return () if kind == PINGRESP else (reader.packet_id,)
