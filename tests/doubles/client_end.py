@@ -98,7 +98,6 @@ class Socket:
             raise self.dialect.not_connected.make()
         if self._gone():
             if self.dialect.short_send == CLOSES:
-                self.connection.lost += offer
                 self._release()
             raise self._send_end().make()
         if not offer:
@@ -347,7 +346,6 @@ class Socket:
         taken = offer[: self._room(offer)]
         self.connection.write(taken)
         if len(taken) < len(offer):
-            self.connection.lost += offer[len(taken) :]
             self._release()
             raise self.dialect.full.make()
         return len(taken)
@@ -412,7 +410,23 @@ class DesktopTLSSocket(DesktopSocket):
             raise self.dialect.nothing.make()
 
 
-class WiznetSocket(FullSocket):
+class CoProcessorSocket(FullSocket):
+    """A socket behind SPI: when a send fails nobody knows what has gone."""
+
+    _failed = False
+
+    def send(self, data, /):
+        """Write what the stack takes, and tell how much that was."""
+        try:
+            return super().send(data)
+        except (OSError, RuntimeError):
+            self._failed = True
+            if self.connection:
+                self.connection.lost += bytes(data)
+            raise
+
+
+class WiznetSocket(CoProcessorSocket):
     """The chip on SPI: what is connected is a property, what is there a method."""
 
     @property
@@ -427,11 +441,18 @@ class WiznetSocket(FullSocket):
             self._release()
         return alive
 
+    def close(self):
+        """Give the socket back; one whose send has failed may be closed on the spot, and again."""
+        if self._failed and self._closes:
+            self._owner.note("close")
+            raise self.dialect.close_twice.make()
+        super().close()
+
     def _available(self):
         return self.connection.waiting if self.connection and not self._released else 0
 
 
-class AirLiftSocket(FullSocket):
+class AirLiftSocket(CoProcessorSocket):
     """The co-processor on SPI: both are methods, and only asking tells a closed link."""
 
     _forgotten = False
