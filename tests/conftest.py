@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: MIT
 """What every test may ask for: real peers, and a summary that names those that are missing."""
 
+import gc
+
 import peers
 import pytest
 from hypothesis import settings
@@ -14,6 +16,13 @@ from thread_bench import Threads
 # machine passes on the next.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen():
+    """Each handshake begins with a collection, which need not look at all of pytest each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: MIT
 """A secure client on the doubles of every network hardware, with a pool or with a radio."""
 
-import gc
-
 import pytest
 from adafruit_connection_manager import create_fake_ssl_context
 from client_bench import HOST_NAME, App
@@ -27,14 +25,6 @@ BOARDS = (HOST, ESPRESSIF, RP2, WIZNET)
 every_network = pytest.mark.parametrize("network", NETWORKS, ids=str)
 every_board = pytest.mark.parametrize("network", BOARDS, ids=str)
 every_way = pytest.mark.parametrize("radio", (False, True), ids=("pool", "radio"))
-
-
-def frozen_garbage():
-    """A fixture's body: collections, of which links make many, need not look at what was there."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class CoProcessor:

@@ -14,7 +14,7 @@ from device.peer import Peer
 from doubles.dialects import ALL
 from doubles.platform import Platform
 from radio_platform import RadioPlatform
-from secure_bench import NETWORKS, context_of, frozen_garbage
+from secure_bench import NETWORKS, context_of
 
 from boards.desktop.broker.secure import server_context
 
@@ -24,7 +24,6 @@ secure_ways = pytest.mark.parametrize(
     ("name", "radio"), (("tls", False), ("tls", True), ("wss", True))
 )
 
-frozen = pytest.fixture(scope="module", autouse=True)(frozen_garbage)
 
 ON_CHIPS = ("stops_when_full", "same_bytes_again", "time_limit", "handshake_limit", "pending")
 WITHOUT_TLS = ("handshake_limit", "pending")

@@ -14,15 +14,13 @@ from doubles.dialects import AIRLIFT, CPYTHON_TCP, ESPRESSIF, HOST, WIZNET, repl
 from doubles.script import CONNACK, DISCONNECT, puback, publish
 from doubles.tls import Context, refusal
 from doubles.trials import PORT
-from secure_bench import SecureApp, every_board, every_network, every_way, frozen_garbage
+from secure_bench import SecureApp, every_board, every_network, every_way
 from tls_bench import Setup
 
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import nxd_mqtt_client_reconnect_set
 from nxd_mqtt.tls import *
 from nxd_mqtt.tls_reasons import *
-
-frozen = pytest.fixture(scope="module", autouse=True)(frozen_garbage)
 
 ALLOCATE_PACKET_FAILED = 0x111
 UNSUPPORTED_FEATURE = 0x130

@@ -11,12 +11,10 @@ import pytest
 from doubles.dialects import AIRLIFT, CPYTHON_TCP, ESPRESSIF, HOST, WIZNET
 from doubles.script import CONNACK, DISCONNECT, PINGREQ, PINGRESP, puback, publish, suback, unsuback
 from doubles.script import connect as connect_packet
-from secure_bench import SecureApp, frozen_garbage
+from secure_bench import SecureApp
 
 from nxd_mqtt import transport
 from nxd_mqtt.nxd import *
-
-frozen = pytest.fixture(scope="module", autouse=True)(frozen_garbage)
 
 NETWORKS = (HOST, ESPRESSIF, WIZNET, AIRLIFT, CPYTHON_TCP)
 # Where a TLS layer keeps what it has decrypted; a co-processor's does that on its own side.

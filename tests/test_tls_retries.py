@@ -13,7 +13,7 @@ from doubles.played_broker import PlayedBroker
 from doubles.script import puback, publish
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from secure_bench import SecureApp, every_board, frozen_garbage
+from secure_bench import SecureApp, every_board
 
 from boards.desktop.broker.packets import (
     FROM_CLIENT,
@@ -24,8 +24,6 @@ from boards.desktop.broker.packets import (
     next_packet,
 )
 from nxd_mqtt.nxd import *
-
-frozen = pytest.fixture(scope="module", autouse=True)(frozen_garbage)
 
 NETWORKS = (HOST, ESPRESSIF, RP2, WIZNET, CPYTHON_TCP)
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: MIT
 """What the tests over real sockets ask for: a broker, in turn the embedded one and mosquitto."""
 
-import gc
-
 import brokers
 import pytest
 from certificates import Authority
@@ -62,9 +60,6 @@ def make_device(network):
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
     """What signs the certificates of all brokers and devices."""
-    # Each handshake begins with a collection, which need not look at all of pytest each time.
-    gc.collect()
-    gc.freeze()
     return Authority(tmp_path_factory.mktemp("certificates"))
 
 
