@@ -121,6 +121,7 @@ def read_settings(getenv=os.getenv) -> dict:
     if settings["MQTT_TLS"] not in (None, "0", "1"):
         raise ValueError("MQTT_TLS must be 0 or 1")
     settings["MQTT_TLS"] = settings["MQTT_TLS"] == "1"
+    _check_security(settings)
     kind = (settings["MQTT_TLS"], settings["MQTT_WEBSOCKET"] is not None)
     port = settings["MQTT_PORT"] or str(_PORTS[kind])
     if not port.isdigit() or not 0 < int(port) < 65536:
@@ -133,6 +134,17 @@ def read_settings(getenv=os.getenv) -> dict:
         raise ValueError("MQTT_TOPIC must have no +, #, NUL and at most %d bytes" % _LONGEST_TOPIC)
     settings["MQTT_TOPIC"] = topic
     return settings
+
+
+def _check_security(settings: dict) -> None:
+    """Refuse what would look secure and is not, or what could never connect."""
+    for key in ("MQTT_ROOTS", "MQTT_CERTIFICATE", "MQTT_KEY"):
+        if settings[key] and not settings["MQTT_TLS"]:
+            raise ValueError(key + ' is of no use without MQTT_TLS = "1"')
+    if (settings["MQTT_CERTIFICATE"] is None) != (settings["MQTT_KEY"] is None):
+        raise ValueError("MQTT_CERTIFICATE and MQTT_KEY go together; both may name the same file")
+    if settings["MQTT_WEBSOCKET"] and settings["MQTT_WEBSOCKET"][0] != "/":
+        raise ValueError("MQTT_WEBSOCKET must be a path that begins with /")
 
 
 def network(radio) -> NX_IP:
@@ -256,7 +268,11 @@ class Job:
         client = self._client
         settings = self._settings
         host, port = settings["MQTT_BROKER"], settings["MQTT_PORT"]
-        self._tell("connecting to %s port %d as %s" % (host, port, settings["MQTT_CLIENT_ID"]))
+        way = " with TLS" if settings["MQTT_TLS"] else ""
+        if settings["MQTT_WEBSOCKET"]:
+            way += " by WebSocket " + settings["MQTT_WEBSOCKET"]
+        name = settings["MQTT_CLIENT_ID"]
+        self._tell("connecting to %s port %d%s as %s" % (host, port, way, name))
         # Not a clean session: what is not acknowledged is sent again on the next link.
         how = (_KEEPALIVE, NX_FALSE, NX_NO_WAIT)
         if settings["MQTT_TLS"]:

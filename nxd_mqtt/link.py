@@ -191,7 +191,7 @@ class Link:
             if self.secure:
                 status, cause = self.secure.explain(self, status, cause)
             elif cause == CLOSED or getattr(cause, "errno", 0) in _RESET:
-                cause = "%s: is it the right port?" % cause
+                cause = "%s: is it the right port, or one for TLS?" % cause
             if status == _COMMUNICATION_FAILURE and self.stage != Link.stage:
                 status = _CONNECT_FAILURE
         return status, cause

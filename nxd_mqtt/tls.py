@@ -42,6 +42,7 @@ _INVALID_PRIVATE_KEY_TYPE = const(0x19D)
 _PEM_LINE_BYTES = const(48)
 # What a pipe takes without a reader on every desktop.
 _PIPE_BYTES = const(16384)
+_ENOENT = const(2)
 # What a server that hangs up during the handshake may look like; no TCP connect ends so.
 _EPIPE = const(32)
 
@@ -59,6 +60,7 @@ class NX_SECURE_TLS_SESSION:
         """Forget everything."""
         self.trusted = []
         self.local = []
+        self.refused = False
         self.name = None
         self.clock = _time
 
@@ -154,6 +156,8 @@ def nx_secure_x509_certificate_initialize(
         return NX_PTR_ERROR
     if private_key is not None and not _is_given(private_key):
         return NX_PTR_ERROR
+    if isinstance(raw_data_buffer, int):  # a length, which only C has
+        return NX_PTR_ERROR
     if private_key_type not in (0, 1, 2):
         return _INVALID_PRIVATE_KEY_TYPE
     certificate.data = certificate_data
@@ -191,6 +195,8 @@ def _add(session, which: str, certificate) -> int:
     if not isinstance(session, NX_SECURE_TLS_SESSION):
         return NX_PTR_ERROR
     if not isinstance(certificate, NX_SECURE_X509_CERT) or certificate.data is None:
+        # Whoever ignores this would trust what the platform trusts, and not know it.
+        session.refused = True
         return NX_PTR_ERROR
     getattr(session, which).append(certificate)
     return NX_SUCCESS
@@ -316,6 +322,8 @@ class _Secure:
             self.setup()
         session = self._session
         self._session = None
+        if session.refused:
+            _fail(_INVALID_CERTIFICATE, "tls_setup has added what is no certificate")
         self._name = session.name or link.host
         self._now = session.clock()
         gc.collect()
@@ -547,7 +555,8 @@ def _pem(data, label: str) -> str:
         # What is longer than a path may be a key by mistake.
         shown = public and len(data) < _LONGEST_NAME
         name = data if shown else "the file of a %s" % label.lower()
-        _fail(_CERTIFICATE_NOT_FOUND, "cannot read %s: errno %s" % (name, error.errno))
+        what = "is not there" if error.errno == _ENOENT else "errno %s" % error.errno
+        _fail(_CERTIFICATE_NOT_FOUND, "cannot read %s: %s" % (name, what))
     except ValueError:
         status = _INVALID_CERTIFICATE if public else _INVALID_PRIVATE_KEY
         _fail(status, "neither a path nor PEM nor DER: what stands for a %s" % label.lower())

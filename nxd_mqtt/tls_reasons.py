@@ -34,8 +34,8 @@ _HUNG_UP = (
     "certificate?"
 )
 _HUNG_UP_LATE = (
-    "the server has hung up right after the handshake: does it want a client certificate, "
-    "or another one?"
+    "the server has hung up right after the handshake: does it want a client certificate, or "
+    "another one? is it the right port?"
 )
 
 # (what is in the text, in lower case; NetX Secure's number; what to do)

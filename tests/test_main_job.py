@@ -556,9 +556,11 @@ def test_settings_are_taken_as_they_are(program, monkeypatch):
     for key in ALL_KEYS:
         monkeypatch.setenv("MQTT_" + key, "8883")
     monkeypatch.setenv("MQTT_TLS", "1")
+    monkeypatch.setenv("MQTT_WEBSOCKET", "/8883")
     settings = program.read_settings()
     assert settings.pop("MQTT_PORT") == 8883
     assert settings.pop("MQTT_TLS") is True
+    assert settings.pop("MQTT_WEBSOCKET") == "/8883"
     assert set(settings.values()) == {"8883"}
     # Some versions of CircuitPython give an unquoted number as one.
     assert program.read_settings({"MQTT_PORT": 1884, "MQTT_CLIENT_ID": 7}.get) == {
@@ -590,6 +592,22 @@ def test_a_port_that_is_none(program, port):
 def test_the_port_that_is_expected(program, tls, path, port):
     values = {"MQTT_CLIENT_ID": "x", "MQTT_TLS": tls, "MQTT_WEBSOCKET": path}
     assert program.read_settings(values.get)["MQTT_PORT"] == port
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"MQTT_ROOTS": "/r"}, "MQTT_ROOTS is of no use without"),
+        ({"MQTT_CERTIFICATE": "/c", "MQTT_KEY": "/k"}, "MQTT_CERTIFICATE is of no use without"),
+        ({"MQTT_KEY": "/k"}, "MQTT_KEY is of no use without"),
+        ({"MQTT_TLS": "1", "MQTT_CERTIFICATE": "/c"}, "go together"),
+        ({"MQTT_TLS": "1", "MQTT_KEY": "/k"}, "go together"),
+        ({"MQTT_WEBSOCKET": "mqtt"}, "begins with /"),
+    ],
+)
+def test_settings_that_would_look_secure_or_could_never_connect(program, values, text):
+    with pytest.raises(ValueError, match=text):
+        program.read_settings(dict(values, MQTT_CLIENT_ID="x").get)
 
 
 def test_a_wish_for_tls_that_is_neither_yes_nor_no(program):

@@ -198,3 +198,9 @@ def test_control_blocks_do_not_show_what_they_hold(session):
     nx_secure_tls_local_certificate_add(session, certificate)
     for block in (certificate, session):
         assert "secret" not in repr(block) + str(block)
+
+
+def test_a_length_that_was_left_in_place_is_refused(certificate):
+    """``(certificate, der, der_length, NX_NULL, 0)``: half of C's arguments, one place too far."""
+    status = nx_secure_x509_certificate_initialize(certificate, b"0\x82\x01", 3, None, 0)
+    assert status == NX_PTR_ERROR

@@ -351,3 +351,21 @@ def test_a_plain_connect_afterwards_calls_nobody(app):
     assert App.start(app, 500) == NXD_MQTT_SUCCESS
     assert len(app.setup.calls) == 1
     assert app.sockets.count("handshake") == 1
+
+
+@pytest.mark.parametrize(
+    "add", [nx_secure_tls_trusted_certificate_add, nx_secure_tls_local_certificate_add]
+)
+def test_who_ignores_that_a_certificate_was_refused_is_not_connected(app, add):
+    """Without it the session would trust whatever the platform trusts."""
+
+    def careless(client, session, certificate, trusted_certificate):
+        nx_secure_tls_session_create(session)
+        nx_secure_x509_certificate_initialize(trusted_certificate, None)
+        assert add(session, trusted_certificate) == NX_PTR_ERROR
+        return NX_SUCCESS
+
+    assert secure_connect(app, tls_setup=careless) == NXD_MQTT_CONNECT_FAILURE
+    assert app.client.reason == ("tls", 0x112, "tls_setup has added what is no certificate")
+    assert app.sockets.opened == 0
+    assert secure_connect(app) == NXD_MQTT_SUCCESS

@@ -222,7 +222,10 @@ def wait(devices, seconds: float) -> None:
             readers.append(sock)
         if wants & NXD_MQTT_WANTS_WRITE:
             writers.append(sock)
-    select.select(readers, writers, [], seconds)
+    try:
+        select.select(readers, writers, [], seconds)
+    except (OSError, ValueError):
+        pass  # another thread has just ended that link; polling tells
 
 
 def turn(devices, seconds: float = _SLICE_SECONDS) -> None:

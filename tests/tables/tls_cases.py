@@ -136,7 +136,7 @@ CAUSES = {
     "plain server at the TLS port": Refusal(None, "tls", *NO_TLS),
     "plain server that hangs up": Refusal(None, "tls", *HUNG_UP),
     "TLS server at the plain port": Refusal(
-        None, "connack", COMMUNICATION_FAILURE, "is it the right port?"
+        None, "connack", COMMUNICATION_FAILURE, "is it the right port"
     ),
     "stalled": Refusal(None, "tls", *STALLED),
     "no memory": Refusal(None, "tls", ALLOCATE_PACKET_FAILED, "no memory for a TLS handshake"),
