@@ -33,6 +33,7 @@ from test_broker_server import (
 )
 
 from boards.desktop.broker import Broker
+from boards.desktop.broker.__main__ import main
 from boards.desktop.broker.secure import server_context
 
 GOOD_SERVERS = ("server", "rsa_server", "chained_server")
@@ -411,8 +412,12 @@ def test_the_command(authority):
         connected(At(line), context).socket.close()
         assert refused(At(line), client_context(authority))
         process.terminate()
-        assert process.communicate(timeout=PATIENCE) == ("", "")
+        said, refusals = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
+    assert said == ""
+    assert refusals.startswith("TLS handshake refused: ")
+    assert "PEER_DID_NOT_RETURN_A_CERTIFICATE" in refusals
+    assert refusals.count("\n") == 1
 
 
 def refused_command(*arguments):
@@ -436,6 +441,64 @@ def test_the_command_with_files_that_cannot_be_used(authority, fault):
     files = unusable(authority)[fault]
     said = refused_command("--certificate", files.certificate, "--key", files.key)
     assert "the certificate, the key or the authority" in said
+    assert files.certificate in said
+    assert "else --key" not in said
+
+
+def test_the_command_with_a_certificate_without_its_key(authority):
+    certificate = authority.server().certificate
+    said = refused_command("--certificate", certificate)
+    assert certificate in said
+    assert said.endswith(" - is the key in it? else --key\n")
+
+
+def test_the_command_with_an_authority_that_cannot_be_used(authority, tmp_path):
+    both = tmp_path / "both.pem"
+    both.write_bytes(b"".join(map(pem, authority.server())))
+    bad = authority.unreadable()
+    said = refused_command("--certificate", str(both), "--client-authority", bad)
+    assert bad in said
+    assert "else --key" not in said
+
+
+@pytest.mark.parametrize("layers", [(), ("--websocket", "/mqtt")])
+def test_the_command_with_a_port_in_use(broker, layers):
+    said = refused_command("--port", str(broker.port), *layers)
+    assert said == (
+        "python -m boards.desktop.broker: "
+        f"cannot listen on 127.0.0.1 port {broker.port}: Address already in use\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "mqtt"])
+def test_the_command_with_a_port_that_is_none(port):
+    assert "expected 0 to 65535" in refused_command("--port=" + port)
+
+
+def test_the_command_s_help_says_what_a_refused_client_sees(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "without an alert" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_refusals_are_told(authority, version):
+    told = []
+    context = server_context(*authority.server(), authority.root, told.append)
+    with Broker(ssl_context=context) as broker:
+        for files, reason in (
+            (None, "PEER_DID_NOT_RETURN_A_CERTIFICATE"),
+            (authority.expired_client(), "certificate has expired"),
+        ):
+            assert refused(broker, client_context(authority, files, version))
+            until(lambda: told)
+            assert reason in told.pop()
+        with Client(broker) as client:
+            client.say(connect_packet("c"))
+            ends(client)
+        assert len(told) == 1
+        connected(broker, client_context(authority, authority.client())).socket.close()
+        assert len(told) == 1
 
 
 @pytest.mark.parametrize("option", ["--key", "--client-authority"])

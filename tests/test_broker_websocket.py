@@ -37,6 +37,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import connect
 
 from boards.desktop.broker import Broker
+from boards.desktop.broker.__main__ import main
 from boards.desktop.broker.secure import server_context
 
 PATH = "/mqtt"
@@ -726,3 +727,11 @@ def test_the_command():
         process.terminate()
         assert process.communicate(timeout=PATIENCE) == ("", "")
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("path", ["mqtt", ""])
+def test_the_command_with_a_path_that_nothing_matches(path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--port", "0", "--websocket", path])
+    assert caught.value.code == 2
+    assert "argument --websocket: a path begins with a slash" in capsys.readouterr().err

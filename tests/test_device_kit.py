@@ -5,8 +5,11 @@
 
 import json
 import os
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import house_rules
@@ -14,7 +17,7 @@ import pytest
 from certificates import Authority
 from contract_peers import played_line
 from device.contract import CHECKS, judge
-from device.peer import Peer
+from device.peer import NAME, PORTS, Peer, context_for
 from doubles.dialects import ESPRESSIF, RP2
 from doubles.platform import Platform
 from repository import ROOT
@@ -74,8 +77,8 @@ def is_clean(verdict, *lines):
     return verdict["passed"] == len(CHECKS) * len(lines) - len(wanted)
 
 
-def on_cpython():
-    """Run the kit as the README says for a desktop; returns what it printed."""
+def on_cpython(code=0):
+    """Run the kit as the README says for a desktop, until it exits so; returns what it printed."""
     done = subprocess.run(
         [sys.executable, str(KIT / "main.py")],
         env=dict(os.environ, PYTHONPATH=str(ROOT)),
@@ -84,7 +87,8 @@ def on_cpython():
         check=False,
         timeout=60,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
+    assert done.stderr == ""
     return done.stdout
 
 
@@ -102,10 +106,12 @@ def test_with_the_peer_as_a_command(monkeypatch, tmp_path):
         [*command, "--tls", str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
         try:
-            told = [process.stdout.readline() for _ in range(4)]
-            for line in told[2:]:
-                name, _, value = line.partition(" = ")
+            assert "peer-root.pem" in process.stdout.readline()
+            for _ in range(4):
+                name, _, value = process.stdout.readline().partition(" = ")
                 monkeypatch.setenv(name, value.strip().strip('"'))
+            assert os.environ["NXD_PEER_CA"] == "/peer-root.pem"
+            assert os.environ["NXD_PEER_NAME"] == "nxd-peer"
             ports = os.environ["NXD_PEER_PORTS"].split()
             monkeypatch.setenv("NXD_PEER_PORTS", " ".join([ports[1], *ports[4:]]))
             monkeypatch.setenv("NXD_PEER_CA", str(tmp_path / "peer-root.pem"))
@@ -133,9 +139,99 @@ def test_on_micropython_with_its_own_tls(settings, micropython):
 
 def test_without_settings_it_says_what_to_do(monkeypatch):
     monkeypatch.delenv("NXD_PEER_HOST", raising=False)
-    output = on_cpython()
+    output = on_cpython(1)
     assert "peer.py" in output
     assert "NXD_PEER_PORTS" in output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    (
+        ("NXD_PEER_PORTS", "tcp 18830"),
+        ("NXD_PEER_PORTS", "tcp=x refused=1 silent=1 mute=1"),
+        ("NXD_PEER_PORTS", "tcp=70000 refused=1 silent=1 mute=1"),
+        ("NXD_PEER_PORTS", "tpc=1 refused=1 silent=1 mute=1"),
+        ("NXD_PEER_PORTS", "refused=1 silent=1 mute=1"),
+        ("NXD_PEER_PATIENCE", "long"),
+        ("NXD_PEER_PATIENCE", "-5"),
+    ),
+)
+def test_a_setting_that_cannot_be_used_is_named(settings, monkeypatch, name, value):
+    settings("tcp")
+    monkeypatch.setenv(name, value)
+    assert on_cpython(1).startswith(f"{name}: ")
+
+
+def test_the_readme_s_command_has_the_settings_that_are_printed():
+    page = (KIT / "README.md").read_text()
+    ports = " ".join(f"{name}={18830 + number}" for number, name in enumerate(PORTS))
+    assert f'NXD_PEER_PORTS="{ports}"' in page
+    assert f"NXD_PEER_CA=peer-root.pem NXD_PEER_NAME={NAME} " in page
+
+
+# --- the peer as a command -----------------------------------------------------------------------
+
+
+def refused_peer(*arguments):
+    """What the peer's command says on its way out, before any setting."""
+    done = subprocess.run(
+        [sys.executable, str(KIT / "peer.py"), "127.0.0.1", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_port_of_the_peer_that_is_taken(peer, tmp_path):
+    taken = peer.ports["ws"]
+    for first in (taken, taken - PORTS.index("ws")):
+        said = refused_peer("--first-port", str(first), "--tls", str(tmp_path))
+        assert said.count("\n") == 1
+        assert "cannot listen on 127.0.0.1 port " in said
+        assert said.endswith("; --first-port 0 takes free ones\n")
+    # The root of a peer that serves already stays.
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_peer_that_cannot_listen_leaves_nothing_behind(peer):
+    taken = peer.ports["ws"]
+    threads = threading.active_count()
+    for first in (taken, taken - PORTS.index("ws")):
+        with pytest.raises(OSError, match=r"port \d+ \((tcp|ws)\): Address already in use"):
+            Peer(first_port=first)
+    assert threading.active_count() == threads
+
+
+def test_a_first_port_that_leaves_no_room():
+    assert "expected 0 to 65529" in refused_peer("--first-port", "65530")
+
+
+def test_a_folder_that_does_not_exist(tmp_path):
+    said = refused_peer("--first-port", "0", "--tls", str(tmp_path / "gone"))
+    assert "gone" in said
+
+
+def test_a_client_that_compares_host_names_only_is_content():
+    context, root = context_for("127.0.0.1", NAME)
+    trust = ssl.create_default_context(cadata=root.decode())
+    with Peer(ssl_context=context) as peer:
+        for name in (NAME, "127.0.0.1"):
+            with (
+                socket.create_connection(("127.0.0.1", peer.ports["tls"]), 5) as plain,
+                trust.wrap_socket(plain, server_hostname=name) as secure,
+            ):
+                assert ("DNS", NAME) in secure.getpeercert()["subjectAltName"]
+
+
+def test_a_check_that_fails_is_told_by_the_exit_code(settings, monkeypatch):
+    settings("tls")
+    monkeypatch.setenv("NXD_PEER_NAME", "elsewhere.example")
+    verdict = verdict_of(on_cpython(1))
+    assert "tls in_order" in [one["check"] for one in verdict["failed"]]
 
 
 # --- stacks that lie -----------------------------------------------------------------------------

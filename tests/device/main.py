@@ -32,25 +32,45 @@ settings.toml needs NXD_PEER_HOST and NXD_PEER_PORTS: run peer.py on a computer 
 copy what it prints"""
 
 
+def _number(text):
+    """A number above 0, or 0 for what is none."""
+    try:
+        return max(int(text), 0)
+    except ValueError:
+        return 0
+
+
+def _ports(text):
+    ports = {}
+    for pair in text.split():
+        name, _, port = pair.partition("=")
+        ports[name] = _number(port)
+        if name not in _LINES + _NEEDED or not 0 < ports[name] < 65536:
+            raise ValueError("NXD_PEER_PORTS: %r is not a name and a port, as tcp=18830 is" % pair)
+    return ports
+
+
 def read_settings(get):
     """What the settings say.
 
     :param get: ``os.getenv``, or another function from a name to text or None
-    :raises ValueError: with what is missing
+    :raises ValueError: with what is missing, or the name of the setting that cannot be used
     """
     host = get("NXD_PEER_HOST")
-    ports = {}
-    for pair in (get("NXD_PEER_PORTS") or "").split():
-        name, _, port = pair.partition("=")
-        ports[name] = int(port)
+    ports = _ports(str(get("NXD_PEER_PORTS") or ""))
     if not host or [name for name in _NEEDED if name not in ports]:
         raise ValueError(_HELP)
+    if not [name for name in _LINES if name in ports]:
+        raise ValueError("NXD_PEER_PORTS: nothing to test without tcp, tls, ws or wss")
+    patience = get("NXD_PEER_PATIENCE") or 100
+    if not _number(patience):
+        raise ValueError("NXD_PEER_PATIENCE: %r is not a number of percent" % patience)
     return {
         "host": host,
         "ports": ports,
         "root": get("NXD_PEER_CA"),
         "name": get("NXD_PEER_NAME"),
-        "patience": int(get("NXD_PEER_PATIENCE") or 100),
+        "patience": _number(patience),
     }
 
 
@@ -147,14 +167,22 @@ def run(radio, settings, tell):
 
 
 def main():
-    """Run the kit with this board's settings."""
+    """Run the kit with this board's settings.
+
+    :return: whether all went well
+    """
     try:
         settings = read_settings(os.getenv)
     except ValueError as error:
         print(error)
-        return
-    print(json.dumps(run(boards.connect(), settings, print)))
+        return False
+    verdict = run(boards.connect(), settings, print)
+    print(json.dumps(verdict))
+    return not verdict["failed"]
 
 
 if __name__ == "__main__":
-    main()
+    good = main()
+    # A board has nobody to tell.
+    if not good and sys.implementation.name == "cpython":
+        sys.exit(1)

@@ -31,6 +31,10 @@ _PIECE = 4096
 # A window that is soon full, so that a peer that does not read is felt.
 _WINDOW = 8192
 
+# A certificate's second name. CircuitPython's TLS on RP2 boards is mbedTLS 2.28, which compares
+# host names only, so a certificate for an address alone fits no host there.
+NAME = "nxd-peer"
+
 PORTS = ("tcp", "tls", "ws", "wss", "refused", "silent", "mute")
 
 
@@ -161,6 +165,7 @@ class Peer:
     :param str address: to listen on
     :param ssl_context: for the ports ``tls`` and ``wss``; None leaves them out
     :param int first_port: the first of seven in a row; 0 takes free ones
+    :raises OSError: a port cannot be listened on; the text names it
     """
 
     def __init__(self, address="127.0.0.1", ssl_context=None, first_port=0):
@@ -175,14 +180,11 @@ class Peer:
             listener = socket.socket()
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WINDOW)
-            listener.bind((address, first_port and first_port + number))
             self._listeners.append(listener)
+            self._listen(name, listener, first_port and first_port + number)
             self.ports[name] = listener.getsockname()[1]
-            # One that is bound and does not listen refuses, and nobody else takes its port.
-            if name == "silent":
-                self._be_silent(listener)
-            elif name != "refused":
-                listener.listen(8)
+        for name, listener in zip(self.ports, self._listeners, strict=True):
+            if name not in ("refused", "silent"):
                 threading.Thread(target=self._accept, args=(name, listener), daemon=True).start()
 
     def __enter__(self):
@@ -199,6 +201,19 @@ class Peer:
     def settings(self):
         """What the board needs to know: the value of ``NXD_PEER_PORTS``."""
         return " ".join(f"{name}={port}" for name, port in self.ports.items())
+
+    def _listen(self, name, listener, port):
+        try:
+            listener.bind((self._address, port))
+            # One that is bound and does not listen refuses, and nobody else takes its port.
+            if name == "silent":
+                self._be_silent(listener)
+            elif name != "refused":
+                listener.listen(8)
+        except OSError as error:
+            self.close()
+            text = f"cannot listen on {self._address} port {port} ({name}): {error.strerror}"
+            raise OSError(error.errno, text)
 
     def _be_silent(self, listener):
         # A queue that is full already: whoever comes now gets no answer.
@@ -248,8 +263,8 @@ class Peer:
             sock.close()
 
 
-def context_for(names, folder):
-    """A TLS context with a certificate of a new authority, whose root goes to a folder.
+def context_for(*names):
+    """A TLS context with a certificate of a new authority, and the authority's root as PEM.
 
     :param names: host names and addresses that the board may use for this computer
     """
@@ -258,28 +273,63 @@ def context_for(names, folder):
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)
-    path = Path(folder) / "peer-root.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return context, path
+    return context, authority.cert_pem.bytes()
+
+
+def _first_port(text):
+    last = 65536 - len(PORTS)
+    if not text.isdecimal() or int(text) > last:
+        raise argparse.ArgumentTypeError(f"expected 0 to {last}, not {text!r}")
+    return int(text)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(description="The other end for the device kit.")
+    parser.add_argument("address", help="this computer's address in the board's network")
+    parser.add_argument(
+        "--first-port",
+        type=_first_port,
+        default=18830,
+        metavar="PORT",
+        help=f"of {len(PORTS)} in a row, 0 for free ones; %(default)s if it is left out",
+    )
+    parser.add_argument("--tls", metavar="FOLDER", help="serve TLS, put the root's PEM there")
+    return parser
+
+
+def _start(given):
+    """Listen, and then write the root and print the settings: others may serve already.
+
+    :raises OSError: a port cannot be listened on, or the root not be written
+    """
+    context = root = None
+    if given.tls:
+        context, root = context_for(given.address, NAME)
+    peer = Peer(given.address, context, given.first_port)
+    settings = {"NXD_PEER_HOST": given.address, "NXD_PEER_PORTS": peer.settings()}
+    if given.tls:
+        path = Path(given.tls) / "peer-root.pem"
+        path.write_bytes(root)
+        print(f"copy {path} to the board as /peer-root.pem, and these lines to its settings.toml")
+        settings["NXD_PEER_CA"] = "/peer-root.pem"
+        settings["NXD_PEER_NAME"] = NAME
+    for name, value in settings.items():
+        print(f'{name} = "{value}"', flush=True)
+    return peer
 
 
 def main():
     """Serve until interrupted."""
-    arguments = argparse.ArgumentParser(description="The other end for the device kit.")
-    arguments.add_argument("address", help="this computer's address in the board's network")
-    arguments.add_argument(
-        "--first-port", type=int, default=18830, help="of seven in a row, 0 for free ones"
-    )
-    arguments.add_argument("--tls", metavar="FOLDER", help="serve TLS, put the root's PEM there")
-    given = arguments.parse_args()
-    context = None
-    if given.tls:
-        context, path = context_for([given.address], given.tls)
-        print(f"copy {path} to the board as /peer-root.pem")
-        print('NXD_PEER_CA = "/peer-root.pem"', flush=True)
-    with Peer(given.address, context, given.first_port) as peer:
-        print(f'NXD_PEER_HOST = "{given.address}"')
-        print(f'NXD_PEER_PORTS = "{peer.settings()}"', flush=True)
+    parser = _parser()
+    given = parser.parse_args()
+    try:
+        peer = _start(given)
+    except OSError as error:
+        text = str(error) if error.filename else error.strerror
+        if error.errno == errno.EADDRINUSE:
+            text += "; --first-port 0 takes free ones"
+        parser.exit(2, f"{parser.prog}: {text}\n")
+    with peer:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

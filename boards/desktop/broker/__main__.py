@@ -9,11 +9,18 @@ With a certificate it speaks TLS, with a path WebSocket, with both WebSocket ove
 import argparse
 import hmac
 import signal
+import ssl
+import sys
 import threading
 
 from .packets import ACCEPTED, BAD_USERNAME_OR_PASSWORD, NOT_AUTHORIZED
 from .secure import server_context
 from .server import Broker
+
+_EPILOG = """\
+A client whose TLS handshake is refused sees only that the connection ends, without an alert that
+says why. The reason is printed here, a line for each.
+"""
 
 
 def _name_and_password(text: str) -> tuple[str, bytes]:
@@ -22,6 +29,19 @@ def _name_and_password(text: str) -> tuple[str, bytes]:
         # argparse would repeat the argument, password included, for a ValueError.
         raise argparse.ArgumentTypeError("expected NAME:PASSWORD")
     return name, password.encode()
+
+
+def _port(text: str) -> int:
+    # The system would take the rest of a division by 65536.
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"a path begins with a slash, unlike {text!r}")
+    return text
 
 
 def checker(users: dict[str, bytes]):
@@ -42,9 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m boards.desktop.broker",
         description=__doc__,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=1883, help="0 picks a free one")
+    parser.add_argument("--port", type=_port, default=1883, help="0 picks a free one")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
         "--user",
@@ -68,7 +89,10 @@ def _parser() -> argparse.ArgumentParser:
         help="accept only clients that show a certificate signed by this authority (PEM)",
     )
     parser.add_argument(
-        "--websocket", metavar="PATH", help="speak WebSocket at this path, which is mostly /mqtt"
+        "--websocket",
+        type=_path,
+        metavar="PATH",
+        help="speak WebSocket at this path, which is mostly /mqtt",
     )
     return parser
 
@@ -79,9 +103,19 @@ def _context(options: argparse.Namespace, parser: argparse.ArgumentParser):
             parser.error("--key and --client-authority need --certificate")
         return None
     try:
-        return server_context(options.certificate, options.key, options.client_authority)
+        return server_context(
+            options.certificate, options.key, options.client_authority, _tell_refusal
+        )
     except OSError as error:
-        parser.error(f"the certificate, the key or the authority: {error}")
+        text = f"the certificate, the key or the authority: {error}"
+        alone = isinstance(error, ssl.SSLError) and error.filename == options.certificate
+        if alone and options.key is None:
+            text += " - is the key in it? else --key"
+        parser.error(text)
+
+
+def _tell_refusal(reason: str) -> None:
+    print(f"TLS handshake refused: {reason}", file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,11 +130,20 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with broker:
+        try:
+            broker.start()
+        except OSError as error:
+            # What Python adds in parentheses says the address once more.
+            reason = str(error.strerror).partition(" (")[0]
+            where = f"{options.host} port {options.port}"
+            parser.exit(2, f"{parser.prog}: cannot listen on {where}: {reason}\n")
+        try:
             layers = " with TLS" * (context is not None)
             layers += f" at WebSocket path {options.websocket}" * bool(options.websocket)
             print(f"broker listening on {broker.host} port {broker.port}{layers}", flush=True)
             threading.Event().wait()
+        finally:
+            broker.stop()
     except KeyboardInterrupt:
         pass
     return 0
