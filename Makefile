@@ -17,7 +17,7 @@ space := $(empty) $(empty)
 comma := ,
 GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
 
-.PHONY: help environment demo test test-doubles test-peers test-long soak fuzz lint format size docs bundle clean
+.PHONY: help environment demo test test-doubles-first test-doubles-second test-peers test-long soak fuzz lint format size docs bundle clean
 .DEFAULT_GOAL := help
 
 help:
@@ -57,26 +57,34 @@ format: $(STAMP)
 
 test: lint
 	$(BIN)/coverage erase
-	$(MAKE) -j2 --no-print-directory test-doubles test-peers
-	cat build/test-peers.log
+	$(MAKE) -j3 --no-print-directory test-doubles-first test-doubles-second test-peers
+	cat build/test-doubles-second.log build/test-peers.log
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include="$(GATED)" --fail-under=100
 	$(MAKE) docs
 
-# The tests with real peers mostly wait, so they run beside the others. (Not by `&`: what a shell
-# starts that way ignores the interrupt that some of them send.)
-PEERS := tests/integration tests/test_main_job_live.py tests/test_soak.py
+# The tests with real peers mostly wait, so they run beside the others, and those in two halves. (Not
+# by `&`: what a shell starts that way ignores the interrupt that some of them send.)
+PEERS := tests/integration tests/test_main_job_live.py tests/test_soak.py tests/test_device_kit.py \
+    $(wildcard tests/test_broker_*.py)
+FIRST := $(filter-out $(PEERS),$(wildcard tests/test_[a-m]*.py))
+SECOND := $(filter-out $(PEERS),$(wildcard tests/test_[n-z]*.py))
 
 # `coverage run` gets the pytest command itself, not `-m pytest`: with -m the folder is searched
 # first, and our code.py would stand in for the standard library's module.
-test-doubles: $(STAMP)
-	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(PEERS:%=--ignore=%)
+PYTEST := $(BIN)/coverage run -p $(BIN)/pytest -m "not long"
+
+test-doubles-first: $(STAMP)
+	$(PYTEST) $(FIRST)
+
+test-doubles-second: $(STAMP)
+	mkdir -p build
+	$(PYTEST) $(SECOND) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
 
 test-peers: $(STAMP)
 	mkdir -p build
-	$(BIN)/coverage run -p $(BIN)/pytest -m "not long" $(PEERS) >build/test-peers.log 2>&1 || \
-	    { cat build/test-peers.log; exit 1; }
+	$(PYTEST) $(PEERS) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
 
 # pytest answers 5 when it finds no test at all, which is no failure here.
 test-long: $(STAMP)

@@ -37,6 +37,8 @@ class Connection:
         self.ending = None
         """How the peer ended it: None, "fin", "cut" or "reset"."""
         self._arrived = deque()  # (bytes, whether a read ends behind them)
+        self.waiting = 0
+        """How many bytes wait to be read."""
         self._taken = 0
         self._granted = _NOT_ASKED
 
@@ -52,6 +54,7 @@ class Connection:
             return
         if self.ending:
             raise RuntimeError("this end has said goodbye: it cannot send")
+        self.waiting += len(data)
         for piece in _cut(data, pieces):
             self._arrived.append((piece, pieces is not None))
 
@@ -71,6 +74,7 @@ class Connection:
         self.ending = "reset"
         if discard:
             self._arrived.clear()
+            self.waiting = 0
 
     def vanish(self):
         """Be gone without a word: the client's bytes disappear and nothing comes any more."""
@@ -82,11 +86,6 @@ class Connection:
     def readable(self):
         """Whether bytes wait to be read."""
         return bool(self._arrived)
-
-    @property
-    def waiting(self):
-        """How many bytes wait to be read."""
-        return sum(len(piece) for piece, _ in self._arrived)
 
     def grant(self):
         """How many bytes may be taken now: None for all, 0 for none.
@@ -124,11 +123,14 @@ class Connection:
                 self._arrived.appendleft((piece[room:], cut))
             elif cut:
                 break
+        self.waiting -= len(taken)
         return bytes(taken)
 
     def read_record(self):
         """One whole send() of the peer, as a TLS layer takes it off the wire."""
-        return self._arrived.popleft()[0]
+        record = self._arrived.popleft()[0]
+        self.waiting -= len(record)
+        return record
 
     def hang_up(self):
         """The client closed its socket."""
