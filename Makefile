@@ -66,8 +66,7 @@ test: lint
 
 # The tests with real peers mostly wait, so they run beside the others, and those in two halves. (Not
 # by `&`: what a shell starts that way ignores the interrupt that some of them send.)
-PEERS := tests/integration tests/test_main_job_live.py tests/test_soak.py tests/test_device_kit.py \
-    $(wildcard tests/test_broker_*.py)
+PEERS := tests/integration tests/test_main_job_live.py tests/test_soak.py tests/test_device_kit.py
 FIRST := $(filter-out $(PEERS),$(wildcard tests/test_[a-m]*.py))
 SECOND := $(filter-out $(PEERS),$(wildcard tests/test_[n-z]*.py))
 

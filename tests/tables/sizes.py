@@ -21,7 +21,8 @@ CEILINGS = (
     ("nxd_extensions", "nxd_extensions", 3345, 3140),
     ("reconnect", "reconnect", 1620, 1465),
     ("file_store", "file_store", 5560, 5100),
-    ("tls", "tls", 6500, 6070),
+    ("tls", "tls", 3785, 3500),
+    ("tls_context", "tls_context", 2895, 2740),
     ("tls_reasons", "tls_reasons", 4055, 3965),
     ("websocket", "websocket", 4890, 4530),
 )
