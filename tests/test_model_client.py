@@ -640,5 +640,6 @@ class LongOnGetMachine(OnGetMachine):
 
 LongMachine.TestCase.settings = LONG
 LongOnGetMachine.TestCase.settings = LONG
-TestLongMachine = pytest.mark.long(LongMachine.TestCase)
-TestLongOnGetMachine = pytest.mark.long(LongOnGetMachine.TestCase)
+# Each takes a minute where it has a core to itself.
+TestLongMachine = pytest.mark.timeout(600)(pytest.mark.long(LongMachine.TestCase))
+TestLongOnGetMachine = pytest.mark.timeout(600)(pytest.mark.long(LongOnGetMachine.TestCase))
