@@ -31,8 +31,8 @@ _NOT_CONNECTED = const(0x10002)
 _PACKET_POOL_FAILURE = const(0x10006)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _SUCCESS = const(0x00)
-# Behind MQTT's last status.
-_NO_MQTT = const(0x20000)
+# The upper half of MQTT's own statuses.
+_MQTT = const(1)
 
 _STATE_INITIALIZE = const(0)
 _STATE_CONNECTING = const(2)
@@ -301,7 +301,7 @@ class NXD_MQTT_CLIENT:
             self._teller.note_ending(status, self.reason)
         elif pause == _GIVE_UP:
             # TLS's and WebSocket's own numbers are for the notify and the reason.
-            own = _ALREADY_CONNECTED <= status < _NO_MQTT
+            own = status >> 16 == _MQTT
             self._result = status if own else _CONNECT_FAILURE
             # NetX tells a blocking caller by the status alone, unless a CONNACK was seen.
             if not (self._blocking and status and self._result < _SERVER_MESSAGE_FAILURE):

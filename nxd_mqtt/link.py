@@ -12,7 +12,7 @@ to take leave.
 from micropython import const
 
 from .status import MQTTError
-from .transport import CLOSED, dialect, failure, watch
+from .transport import CLOSED, dialect, failure, is_unresolved, watch
 
 _CONNECT_FAILURE = const(0x10005)
 _COMMUNICATION_FAILURE = const(0x10007)
@@ -29,23 +29,10 @@ _CLOCK_MASK = const((1 << 29) - 1)
 # How a server that expected TLS may end a plain link: ECONNRESET, on Linux and lwIP, on macOS.
 _RESET = (104, 54)
 
-# getaddrinfo: no such name, no answer, no address.
-_UNRESOLVED = (-2, -3, -5)
-
 _TCP = const(6)
 _TCP_NODELAY = const(1)
 _SHUT_BOTH = const(2)
 _POLLOUT = const(4)
-
-
-def _is_unresolved(error) -> bool:
-    """Whether there is no such name."""
-    return (
-        isinstance(error, ValueError)  # it cannot be one
-        or getattr(error, "errno", 0) in _UNRESOLVED
-        or type(error).__name__ == "gaierror"
-        or "hostname" in str(error)  # as co-processors say it
-    )
 
 
 class Link:
@@ -133,7 +120,9 @@ class Link:
                 raise
             raise self.secure.failure(error)
         except (OSError, RuntimeError, ValueError) as error:
-            raise failure(error, _CONNECT_FAILURE, "dns" if _is_unresolved(error) else "tcp")
+            # What cannot be a name is a ValueError.
+            unresolved = isinstance(error, ValueError) or is_unresolved(error)
+            raise failure(error, _CONNECT_FAILURE, "dns" if unresolved else "tcp")
         finally:
             if not ready:
                 self._give_back()

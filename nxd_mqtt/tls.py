@@ -19,6 +19,7 @@ from .calls import _call, _connect, _refuse
 from .status import NX_PTR_ERROR, NX_SUCCESS, MQTTError
 from .tls_context import _fail, _is_real, _make_context, _text_of
 from .transport import CLOSED as _CLOSED
+from .transport import is_unresolved as _is_unresolved
 
 NXD_MQTT_TLS_PORT = const(8883)
 
@@ -397,8 +398,7 @@ def _is_network(error, real: bool) -> bool:
 
     :param bool real: a co-processor with TLS of its own says everything by ConnectionError
     """
-    number = getattr(error, "errno", None)
-    name = type(error).__name__
-    if name == "gaierror" or number in (-2, -3, -5) or (real and name == "ConnectionError"):
+    if _is_unresolved(error) or (real and type(error).__name__ == "ConnectionError"):
         return True
+    number = getattr(error, "errno", None)
     return isinstance(number, int) and number > 0 and number != _EPIPE

@@ -28,6 +28,9 @@ _LATER = (11, 35, 2, 3, 116, 110, 60, -1, None)
 # The cause of an ending that the peer has chosen.
 CLOSED = "closed by the peer"
 
+# getaddrinfo: no such name, no answer, no address.
+_UNRESOLVED = (-2, -3, -5)
+
 _POLLIN = const(1)
 _POLLOUT = const(4)
 # A co-processor takes no more in one transfer.
@@ -98,6 +101,15 @@ def failure(error, status: int = _COMMUNICATION_FAILURE, stage: str = "session")
     if "pystack" in str(error):
         raise error
     return MQTTError(status, stage, error)
+
+
+def is_unresolved(error) -> bool:
+    """Whether an error says that there is no such name."""
+    return (
+        getattr(error, "errno", 0) in _UNRESOLVED
+        or type(error).__name__ == "gaierror"
+        or "hostname" in str(error)  # as co-processors say it
+    )
 
 
 def is_spi(sock) -> bool:

@@ -39,8 +39,10 @@ _NEWLINE = const(10)
 _UNPRINTABLE = const(0x3F)
 
 _CLOSED = const(0)
-_UPGRADING = const(1)
-_UPGRADED = const(2)
+# Of the server's answer the status line is awaited, then its fields.
+_ASKED = const(1)
+_ANSWERED = const(2)
+_UPGRADED = const(3)
 
 _CONTINUATION = const(0)
 _BINARY = const(2)
@@ -128,7 +130,7 @@ class _WebSocket:
         link.stage = "websocket"
         self._receive_below = receive
         self._send_below = send
-        self._state = _UPGRADING
+        self._state = _ASKED
         request = _REQUEST % (self._path, self._host, key)
         self._source = memoryview(request)
         self._from = 0
@@ -137,7 +139,6 @@ class _WebSocket:
         # How much there is of a line or a header, how much is needed, what comes behind it.
         self._have = self._rest = 0
         self._need = 2
-        self._status_line = True
         self._answered = []
         self._fragmented = False
         # Our own frame: what is still to come of it.
@@ -158,9 +159,8 @@ class _WebSocket:
 
     def unsent(self, waits: bool) -> bool:
         """Whether there is something to do when the socket takes bytes."""
-        if self._state == _UPGRADING:
-            waits = False
-        return waits or self._from < self._to or self._pong_size != _NOTHING
+        # A PONG that waits is behind bytes that wait, or behind the rest of a packet.
+        return (waits and self._state == _UPGRADED) or self._from < self._to
 
     def send(self, stream, view) -> int:
         """Take bytes into a frame; returns how many were taken.
@@ -262,10 +262,10 @@ class _WebSocket:
         if not self._rest:
             byte = self._in[self._at]
             self._at += 1
-            if self._state == _UPGRADING:
-                self._answer(byte)
-            else:
+            if self._state == _UPGRADED:
                 self._head(stream, byte)
+            else:
+                self._answer(byte)
             return 0
         count = min(self._rest, self._end - self._at)
         data = self._kind < _CLOSE
@@ -360,14 +360,15 @@ class _WebSocket:
             if self._have < _CONTROL_BYTES:
                 self._control[self._have] = byte
                 self._have += 1
-            if self._status_line:
+            if self._state == _ASKED:
                 self._expect_http(min(self._have, len(_HTTP)))
             return
-        if self._status_line:
+        asked = self._state == _ASKED
+        if asked:
             self._expect_http(len(_HTTP))
         line = bytes(self._control[: self._have]).strip()
         self._have = 0
-        if self._status_line:
+        if asked:
             if line[9:12] != _SWITCHING:
                 text = bytearray(line)
                 for place, each in enumerate(text):
@@ -375,7 +376,7 @@ class _WebSocket:
                         text[place] = _UNPRINTABLE
                 text = str(text, "utf-8")
                 self._fail(NX_WEBSOCKET_INVALID_STATUS_CODE, "the server answers: " + text)
-            self._status_line = False
+            self._state = _ANSWERED
         elif line:
             self._field(line)
         else:
