@@ -12,7 +12,7 @@ to take leave.
 from micropython import const
 
 from .status import MQTTError
-from .transport import CLOSED, dialect, failure, is_unresolved, watch
+from .transport import CLOSED, _unresolved, dialect, failure, watch
 
 _CONNECT_FAILURE = const(0x10005)
 _COMMUNICATION_FAILURE = const(0x10007)
@@ -121,7 +121,7 @@ class Link:
             raise self.secure.failure(error)
         except (OSError, RuntimeError, ValueError) as error:
             # What cannot be a name is a ValueError.
-            unresolved = isinstance(error, ValueError) or is_unresolved(error)
+            unresolved = isinstance(error, ValueError) or _unresolved(error)
             raise failure(error, _CONNECT_FAILURE, "dns" if unresolved else "tcp")
         finally:
             if not ready:

@@ -19,7 +19,7 @@ from .calls import _call, _connect, _refuse
 from .status import NX_PTR_ERROR, NX_SUCCESS, MQTTError
 from .tls_context import _fail, _is_real, _make_context, _text_of
 from .transport import CLOSED as _CLOSED
-from .transport import is_unresolved as _is_unresolved
+from .transport import _unresolved
 
 NXD_MQTT_TLS_PORT = const(8883)
 
@@ -199,12 +199,12 @@ def nx_secure_x509_dns_name_initialize(dns_name, name_string) -> int:
         return NX_PTR_ERROR
     try:
         name = name_string if isinstance(name_string, str) else str(name_string, "utf-8")
+        if "\0" not in name:
+            dns_name.name = name
+            return NX_SUCCESS
     except ValueError:
-        return NX_PTR_ERROR
-    if "\0" in name:
-        return NX_PTR_ERROR
-    dns_name.name = name
-    return NX_SUCCESS
+        pass  # no text at all
+    return NX_PTR_ERROR
 
 
 def nx_secure_tls_session_sni_extension_set(session, dns_name) -> int:
@@ -398,7 +398,7 @@ def _is_network(error, real: bool) -> bool:
 
     :param bool real: a co-processor with TLS of its own says everything by ConnectionError
     """
-    if _is_unresolved(error) or (real and type(error).__name__ == "ConnectionError"):
+    if _unresolved(error) or (real and type(error).__name__ == "ConnectionError"):
         return True
     number = getattr(error, "errno", None)
     return isinstance(number, int) and number > 0 and number != _EPIPE

@@ -103,7 +103,7 @@ def failure(error, status: int = _COMMUNICATION_FAILURE, stage: str = "session")
     return MQTTError(status, stage, error)
 
 
-def is_unresolved(error) -> bool:
+def _unresolved(error) -> bool:
     """Whether an error says that there is no such name."""
     return (
         getattr(error, "errno", 0) in _UNRESOLVED

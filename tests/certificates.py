@@ -4,11 +4,7 @@
 """A throw-away certificate authority, and every good and bad certificate that a test may need.
 
 Everything is a PEM file in one folder, made when it is asked for first and the same ever after, so
-one authority may serve a whole module or session:
-
-    @pytest.fixture(scope="module")
-    def authority(tmp_path_factory):
-        return Authority(tmp_path_factory.mktemp("certificates"))
+one authority serves all tests, as the fixture ``authority``:
 
     context = server_context(*authority.server())        # boards.desktop.broker.secure
     session trusts authority.root, and the host name is "localhost" or "127.0.0.1"

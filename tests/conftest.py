@@ -7,6 +7,7 @@ import gc
 
 import peers
 import pytest
+from certificates import Authority
 from hypothesis import settings
 from loopback import Listener
 from micropython_lane import Lane
@@ -32,6 +33,12 @@ def mosquitto(tmp_path_factory):
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """What signs the certificates of all servers and clients."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from doubles.spi import DriverTime, Network, modules
 from doubles.wiznet_chip import AddressServer, NameServer, WiznetChip
 
 from nxd_mqtt import transport
-from nxd_mqtt.nxd import NX_IP, NX_SUCCESS, nx_ip_create
+from nxd_mqtt.nxd import NX_IP, NX_SUCCESS, nx_ip_create, nxd_mqtt_client_subscribe
 
 with pytest.MonkeyPatch.context() as patched:
     # The drivers import modules of a board, which not every machine has.
@@ -137,6 +137,17 @@ def wait_for(app, done, polls=2000):
             return
         app.poll(1)
     raise AssertionError("it never came to that")
+
+
+def sends_itself_messages(app):
+    """Subscribe, publish what comes back, and see that the broker has acknowledged it."""
+    assert nxd_mqtt_client_subscribe(app.client, "t", 1) == NX_SUCCESS
+    wanted = [b"%d" % number * 500 for number in range(3)]
+    for each in wanted:
+        assert app.publish(each) == NX_SUCCESS
+    wait_for(app, lambda: len(app.heard("receive")) == 3, 100_000)
+    assert app.messages() == wanted
+    wait_for(app, lambda: app.statistics["unacknowledged"] == 0, 100_000)
 
 
 def reason(app):

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from certificates import OTHER_NAME, Authority, Files, der, pem
+from certificates import OTHER_NAME, Files, der, pem
 from test_broker_server import (
     BIG,
     CONNACK,
@@ -51,12 +51,6 @@ BAD_SERVERS = (
 
 # The beginning of a handshake: a record of 512 bytes is announced, and some of it is there.
 HALF_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs for all tests of this module."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import house_rules
 import pytest
-from certificates import Authority
 from contract_peers import played_line
 from device.contract import CHECKS, judge
 from device.peer import NAME, PORTS, Peer, context_for
@@ -30,12 +29,6 @@ LINES = ("tcp", "tls", "ws", "wss")
 # The kit is compiled on the heap, and words are twice as long as on a board.
 HEAP = "192k"
 BOARD_FILES = ("contract.py", "main.py")
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs for the peer."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")

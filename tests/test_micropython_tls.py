@@ -9,7 +9,7 @@ MicroPython wraps a socket that is connected; the adapter has CircuitPython's or
 import getpass
 
 import pytest
-from certificates import OTHER_NAME, Authority
+from certificates import OTHER_NAME
 from peers import Mosquitto
 from tables.tls_cases import ALLOCATE_PACKET_FAILED
 
@@ -36,12 +36,6 @@ BAD_SERVERS = (
     ("expired_server", NX_SECURE_X509_CERTIFICATE_EXPIRED, "has expired"),
     ("early_server", NX_SECURE_X509_CERTIFICATE_NOT_YET_VALID, "is not valid yet"),
 )
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs for all tests of this module."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import socket
 
 import pytest
 from adafruit_connection_manager import CPythonNetwork
-from certificates import Authority
 from contract_peers import played_line, real_line
 from device.contract import CHECKS, judge
 from device.peer import Peer
@@ -71,12 +70,6 @@ def test_a_network_with_tls(dialect, name, radio, check):
         ip = Platform(dialect=dialect)
     holds(played_line(ip, name), check, may_skip(dialect, name))
     nothing_left(ip)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs for the peer."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")

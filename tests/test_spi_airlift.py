@@ -10,7 +10,7 @@ from doubles.script import CONNACK, PINGREQ, puback, publish
 from doubles.script import connect as connect_packet
 from doubles.spi import Loopback
 from doubles.trials import PORT
-from spi_bench import Airlift, reason, resumed, wait_for
+from spi_bench import Airlift, reason, resumed, sends_itself_messages, wait_for
 
 import boards
 from boards.desktop.broker import Broker
@@ -20,7 +20,6 @@ from nxd_mqtt.nxd import (
     NXD_MQTT_NOT_CONNECTED,
     NXD_MQTT_SUCCESS,
     nxd_mqtt_client_disconnect,
-    nxd_mqtt_client_subscribe,
 )
 from nxd_mqtt.nxd_extensions import nxd_mqtt_client_reconnect_set
 
@@ -278,13 +277,7 @@ def test_the_embedded_broker(monkeypatch):
     with Broker() as broker:
         app = hardware.app(payload_size=4096, queue=8192)
         assert app.start(3000, port=broker.port) == NXD_MQTT_SUCCESS
-        assert nxd_mqtt_client_subscribe(app.client, "t", 1) == NXD_MQTT_SUCCESS
-        wanted = [b"%d" % number * 500 for number in range(3)]
-        for each in wanted:
-            assert app.publish(each) == NXD_MQTT_SUCCESS
-        wait_for(app, lambda: len(app.heard("receive")) == 3, 100_000)
-        assert app.messages() == wanted
-        wait_for(app, lambda: app.statistics["unacknowledged"] == 0, 100_000)
+        sends_itself_messages(app)
     wait_for(app, lambda: app.state == IDLE, 100_000)
     assert reason(app) == ("session", NXD_MQTT_COMMUNICATION_FAILURE, "closed by the peer")
     assert app.ip.managed == 0

@@ -9,7 +9,7 @@ from doubles.script import CONNACK, puback, publish
 from doubles.script import connect as connect_packet
 from doubles.spi import Loopback
 from doubles.trials import PORT
-from spi_bench import Airlift, Wiznet, reason, wait_for
+from spi_bench import Airlift, Wiznet, reason, sends_itself_messages, wait_for
 
 from boards.desktop.broker import Broker
 from nxd_mqtt.nxd import (
@@ -19,7 +19,6 @@ from nxd_mqtt.nxd import (
     NXD_MQTT_CONNECT_FAILURE,
     NXD_MQTT_SUCCESS,
     nxd_mqtt_client_disconnect,
-    nxd_mqtt_client_subscribe,
 )
 from nxd_mqtt.nxd_extensions import nxd_mqtt_client_reconnect_set
 from nxd_mqtt.tls import (
@@ -189,12 +188,6 @@ def test_websocket_through_the_embedded_broker(board, monkeypatch):
         app = hardware.app(payload_size=2048, queue=8192)
         assert nxd_mqtt_client_websocket_set(app.client, HOST_NAME, "/mqtt") == NX_SUCCESS
         assert app.start(3000, port=broker.port) == NXD_MQTT_SUCCESS
-        assert nxd_mqtt_client_subscribe(app.client, "t", 1) == NXD_MQTT_SUCCESS
-        wanted = [b"%d" % number * 500 for number in range(3)]
-        for each in wanted:
-            assert app.publish(each) == NXD_MQTT_SUCCESS
-        wait_for(app, lambda: len(app.heard("receive")) == 3, 100_000)
-        assert app.messages() == wanted
-        wait_for(app, lambda: app.statistics["unacknowledged"] == 0, 100_000)
+        sends_itself_messages(app)
         assert nxd_mqtt_client_disconnect(app.client) == NXD_MQTT_SUCCESS
     assert app.ip.managed == 0

@@ -9,7 +9,7 @@ from doubles.script import CONNACK, PINGREQ, puback, publish
 from doubles.script import connect as connect_packet
 from doubles.spi import Loopback
 from doubles.trials import PORT
-from spi_bench import Wiznet, reason, resumed, wait_for
+from spi_bench import Wiznet, reason, resumed, sends_itself_messages, wait_for
 
 from boards.desktop.broker import Broker
 from nxd_mqtt.nxd import (
@@ -18,7 +18,6 @@ from nxd_mqtt.nxd import (
     NXD_MQTT_NOT_CONNECTED,
     NXD_MQTT_SUCCESS,
     nxd_mqtt_client_disconnect,
-    nxd_mqtt_client_subscribe,
 )
 
 # The driver minds the end of a socket that could not be made.
@@ -255,13 +254,7 @@ def test_the_embedded_broker(monkeypatch):
     with Broker() as broker:
         app = hardware.app(payload_size=4096, queue=8192)
         assert app.start(3000, port=broker.port) == NXD_MQTT_SUCCESS
-        assert nxd_mqtt_client_subscribe(app.client, "t", 1) == NXD_MQTT_SUCCESS
-        wanted = [b"%d" % number * 500 for number in range(3)]
-        for each in wanted:
-            assert app.publish(each) == NXD_MQTT_SUCCESS
-        wait_for(app, lambda: len(app.heard("receive")) == 3, 100_000)
-        assert app.messages() == wanted
-        wait_for(app, lambda: app.statistics["unacknowledged"] == 0, 100_000)
+        sends_itself_messages(app)
     wait_for(app, lambda: app.state == IDLE, 100_000)
     assert reason(app) == ("session", NXD_MQTT_COMMUNICATION_FAILURE, "closed by the peer")
     assert app.ip.managed == 0

@@ -8,7 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from certificates import Authority, pem
+from certificates import pem
 from client_bench import CONNECTED, IDLE
 from doubles.dialects import AIRLIFT, CPYTHON_TCP, ESPRESSIF, HOST, WIZNET, replace
 from doubles.script import CONNACK, DISCONNECT, puback, publish
@@ -28,12 +28,6 @@ UNSUPPORTED_FEATURE = 0x130
 CONNECT_LIMIT = 5000
 # With room for one socket, a second attempt fails otherwise where the first one's is still open.
 TWICE = 2
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs for all tests of this module."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 # --- a life --------------------------------------------------------------------------------------

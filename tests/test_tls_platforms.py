@@ -8,7 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from certificates import Authority, der, pem
+from certificates import der, pem
 from client_bench import CONNECTED, IDLE
 from doubles.dialects import HOST
 from doubles.script import CONNACK
@@ -25,12 +25,6 @@ from nxd_mqtt.tls import nxd_mqtt_client_secure_connect
 from nxd_mqtt.tls_reasons import NX_SECURE_PKCS1_INVALID_PRIVATE_KEY
 
 UNSUPPORTED_FEATURE = 0x130
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs for all tests of this module."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

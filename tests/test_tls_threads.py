@@ -8,7 +8,6 @@ import ssl
 import threading
 
 import pytest
-from certificates import Authority
 from loopback import new_client
 from thread_bench import Gate, until
 from tls_bench import Setup, settled
@@ -22,12 +21,6 @@ from nxd_mqtt.tls import nxd_mqtt_client_secure_connect
 CONNECT_PACKET = 0x10
 
 CHANGES = (nxd_mqtt_client_disconnect, nxd_mqtt_client_delete)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs for all tests of this module."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

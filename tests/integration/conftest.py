@@ -5,10 +5,9 @@
 
 import brokers
 import pytest
-from certificates import Authority
 from devices import NETWORKS, Device
-from tls_bench import Setup
-from tls_devices import SecureDevice
+from tls_bench import Setup, settled
+from tls_devices import SecureDevice, managed_sockets
 
 from nxd_mqtt.nxd import NXD_MQTT_SUCCESS, nxd_mqtt_client_delete
 
@@ -57,12 +56,6 @@ def make_device(network):
             assert nxd_mqtt_client_delete(device.client) == NXD_MQTT_SUCCESS
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """What signs the certificates of all brokers and devices."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture
 def make_secure_device(authority, network):
     """As ``make_device``; unless told otherwise the devices trust the root, and show nothing."""
@@ -83,3 +76,15 @@ def make_secure_device(authority, network):
 def pair(broker, make_device):
     """A publisher and a subscriber, both connected."""
     return make_device("publisher").connect(broker), make_device("subscriber").connect(broker)
+
+
+@pytest.fixture
+def afterwards(start_broker, authority):
+    """Sees that nothing was left open and that the client can connect to a good server."""
+
+    def see(device, before):
+        assert settled(before)
+        assert managed_sockets() == 0
+        device.session(start_broker(files=authority.server()))
+
+    return see

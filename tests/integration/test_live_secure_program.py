@@ -4,7 +4,6 @@
 """What a board runs, ``code.py``, over TLS and WebSocket by nothing but its settings."""
 
 import pytest
-from certificates import Authority
 from devices import make_ip
 
 from boards.desktop import demo
@@ -12,11 +11,6 @@ from boards.desktop.broker import Broker
 from boards.desktop.broker.secure import server_context
 
 REPORTS = 5
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.mark.parametrize("path", [None, "/mqtt"])

@@ -38,18 +38,6 @@ def check(found, row: Refusal, wait) -> None:
         assert status == number
 
 
-@pytest.fixture
-def afterwards(start_broker, authority):
-    """Sees that nothing was left open and that the client can connect to a good server."""
-
-    def see(device, before):
-        assert settled(before)
-        assert managed_sockets() == 0
-        device.session(start_broker(files=authority.server()))
-
-    return see
-
-
 # --- servers -------------------------------------------------------------------------------------
 
 

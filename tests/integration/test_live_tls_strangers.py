@@ -36,18 +36,6 @@ def peer_of(authority):
     return make
 
 
-@pytest.fixture
-def works(start_broker, authority):
-    """Sees that the client can connect to a good server, and that nothing was left open."""
-
-    def see(device, before):
-        assert settled(before)
-        assert managed_sockets() == 0
-        device.session(start_broker(files=authority.server()))
-
-    return see
-
-
 @in_two_ways
 @pytest.mark.parametrize("row", STRANGERS, ids=lambda row: row.case)
 def test_strangers(make_secure_device, authority, peer_of, row, network, wait):
@@ -64,18 +52,18 @@ def test_strangers(make_secure_device, authority, peer_of, row, network, wait):
 
 
 @on_every_network
-def test_a_real_web_server(make_secure_device, network, works):
+def test_a_real_web_server(make_secure_device, network, afterwards):
     device = make_secure_device("device")
     before = open_files()
     with WebServer() as server:
         status, (stage, number, cause) = device.refusal(server)
     assert (status, stage, number) == (NXD_MQTT_CONNECT_FAILURE, "tls", NO_TLS[0])
     assert NO_TLS[1] in cause
-    works(device, before)
+    afterwards(device, before)
 
 
 @in_two_ways
-def test_a_real_broker_without_tls(start_broker, make_secure_device, works, network, wait):
+def test_a_real_broker_without_tls(start_broker, make_secure_device, afterwards, network, wait):
     broker = start_broker()
     device = make_secure_device("device")
     before = open_files()
@@ -83,7 +71,7 @@ def test_a_real_broker_without_tls(start_broker, make_secure_device, works, netw
     assert (stage, number) == ("tls", HUNG_UP[0])
     assert HUNG_UP[1] in cause
     assert broker.connects() == 0
-    works(device, before)
+    afterwards(device, before)
 
 
 @in_two_ways
@@ -146,13 +134,13 @@ def test_a_stall_ends_with_the_connect_limit(make_secure_device, peer_of, name, 
 
 
 def test_a_wait_that_is_over_behind_a_stall_leaves_a_client_that_works(
-    make_secure_device, peer_of, works
+    make_secure_device, peer_of, afterwards
 ):
     device = make_secure_device("device")
     before = open_files()
     with peer_of("SaysNothing") as peer:
         device.refusal(peer, wait=SHORT)
-    works(device, before)
+    afterwards(device, before)
 
 
 def test_a_server_that_says_no_mqtt(make_secure_device, peer_of):

@@ -4,7 +4,6 @@
 """MQTT over WebSocket with three servers that others have written, plain and over TLS."""
 
 import pytest
-from certificates import Authority
 from devices import Message, run, run_for
 from websocket_servers import KINDS, WebSocketDevice
 
@@ -13,12 +12,6 @@ from nxd_mqtt.nxd_extensions import *
 
 LARGE = 65_500
 SIZES = [*range(0, 300, 7), 113, 114, 115, 116, 117, 118, 119, 120, 121, 1000, 16384]
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs the certificates of all servers."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(params=[(name, secure) for name in KINDS for secure in (False, True)], ids=str)

@@ -6,7 +6,6 @@
 import threading
 
 import pytest
-from certificates import Authority
 from devices import run
 from test_live_websocket import test_messages_of_many_sizes_both_ways as exchange_messages
 from websocket_servers import BridgedServer, EmbeddedServer, WebSocketDevice
@@ -18,12 +17,6 @@ from nxd_mqtt.nxd_extensions import *
 from nxd_mqtt.websocket import *
 
 IDLE = 1
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """What signs the certificates of all servers."""
-    return Authority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "tls"])
