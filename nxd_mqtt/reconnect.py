@@ -42,6 +42,10 @@ _CLOCK_MASK = const((1 << 29) - 1)
 _GIVE_UP = const(-1)
 _QUIET = const(-1)
 
+_SUBSCRIBE_FIRST = const(0x82)
+_PUBLISH = const(0x30)
+_PACKET_TYPE = const(0xF0)
+
 _REFUSED = const(0x80)
 
 
@@ -111,6 +115,13 @@ def _filter(packet, end: int):
     return bytes(packet[at + 3 : end])
 
 
+def _wanted(store, place: int):
+    """The topic filter of a request in a store; nothing for one that is past."""
+    packet = store.packets[place]
+    end = store.lengths[place] - (packet[0] == _SUBSCRIBE_FIRST)
+    return _filter(packet, end) if end > 0 else None
+
+
 class Subscriptions(Store):
     """The SUBSCRIBE packets of all subscriptions, each with a packet identifier of its own.
 
@@ -169,6 +180,9 @@ class Subscriptions(Store):
 
         What the store is about to send is not asked for twice.
         """
+        for place in range(store.count - 1, -1, -1):
+            if not store.lengths[place]:
+                store.remove(place)
         for place in range(self.count - 1, -1, -1):
             if not self.lengths[place]:
                 self.remove(place)
@@ -185,10 +199,21 @@ class Subscriptions(Store):
             self.remove(place)
         return True
 
-    def refused(self, packet_id: int) -> None:
-        """The broker does not grant a SUBSCRIBE of the store."""
-        place = self.find(packet_id)
-        if place >= 0:
+    def settled(self, store, place: int, code: int) -> None:
+        """A request of the store is answered, and is about to leave it.
+
+        What the broker was asked before for the same filter is past: asked again on a later link
+        it would have the last word. Its answer may still come on this one.
+
+        :param int code: of a SUBACK
+        """
+        wanted = _wanted(store, place)
+        for earlier in range(place):
+            request = store.packets[earlier][0] & _PACKET_TYPE != _PUBLISH
+            if request and _wanted(store, earlier) == wanted:
+                store.lengths[earlier] = 0
+        place = self.find(store.packet_ids[place])
+        if place >= 0 and code == _REFUSED:
             self.remove(place)
 
     def adopt(self, store) -> None:

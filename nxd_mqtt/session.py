@@ -57,7 +57,6 @@ _LONGEST_SLEEP = const(1 << 26)
 
 # The return codes of a SUBACK [MQTT-3.9.3-2].
 _GRANTS = b"\x00\x01\x02\x80"
-_REFUSED = const(0x80)
 
 # What the peer owes, by the packet type of its answer; that of a request is one less.
 _ANSWERS = (
@@ -366,8 +365,8 @@ class Session:
             violation("SUBACK with code %d" % code)
         place = store.find(packet_id)
         if 0 <= place < store.sent and store.packets[place][0] >> 4 == kind - 1:
-            if subscriptions and kind == _SUBACK and code == _REFUSED:
-                subscriptions.refused(packet_id)
+            if subscriptions and kind != _PUBACK:
+                subscriptions.settled(store, place, code)
             store.remove(place)
             if kind == _PUBACK:
                 self.acknowledged += 1

@@ -143,9 +143,6 @@ class Story:
             wanted = self.open_requests.pop(what[1], None)
             if self.newest.get(wanted) == what[1]:
                 self.unsure.discard(wanted)
-                # A broker that answers only the newer of two: the older one is asked again, and
-                # then it is the last.
-                self.unsure.update(set(self.open_requests.values()) & {wanted})
         if name == "connect" and what == [0] and self.clean:
             self.unsure.clear()
         plan = self.plans.get(name)

@@ -414,6 +414,29 @@ def test_the_last_call_wins_in_any_order_of_answers(first, wanted):
     assert filters(again(app)) == wanted
 
 
+@pytest.mark.parametrize("last", [Subscribe, Unsubscribe])
+@pytest.mark.parametrize("late", [True, False], ids=["answered late", "never answered"])
+def test_an_older_request_for_a_filter_is_not_asked_after_a_newer_one(last, late):
+    app = device()
+    app.broker.mute = (Subscribe, Unsubscribe)
+    subscribe(app, "b")
+    subscribe(app, "a", 0)
+    older = Suback(app.client.packet_identifier, (0,))
+    if last is Subscribe:
+        subscribe(app, "a", 1)
+        app.broker.send(Suback(app.client.packet_identifier, (1,)))
+    else:
+        unsubscribe(app, "a")
+        app.broker.send(Unsuback(app.client.packet_identifier))
+    if late:
+        app.broker.send(older)
+    app.polls(3)
+    app.broker.mute = ()
+    packets = again(app)
+    assert filters(packets) == [("b", 1)]
+    assert not [packet for packet in packets if isinstance(packet, Unsubscribe)]
+
+
 def test_no_answer_is_awaited_from_a_link_that_is_gone():
     app = device(subscriptions=1)
     subscribe(app, "a")
