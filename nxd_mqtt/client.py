@@ -88,8 +88,8 @@ class NXD_MQTT_CLIENT:
         self.client_id = client_id
         # A will: topic, message, QoS << 3 | retain << 5. A login: asked before every CONNECT.
         self.will = None
-        self.login = lambda: (None, None)
-        self.nxd_mqtt_client_receive_notify = self.nxd_mqtt_disconnect_notify = None
+        self.login = None
+        self.receive_notify = self.disconnect_notify = None
         self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
         self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
         self.reason = None
@@ -108,7 +108,9 @@ class NXD_MQTT_CLIENT:
         # The newest ones last.
         self.reasons = [None] * _REASONS
         self._more = self._blocking = False
-        self._result = self._patience = self.attempts = self.connects = self.reconnects = 0
+        self._result = self._patience = self._heard = 0
+        self._answer = (_SUCCESS, 0, 0)
+        self.attempts = self.connects = self.reconnects = 0
         self._calls += 1
         self._ending = _NOT_CONNECTED
         self._session = Session(Store(payload_size, depth), self._inbox, payload_size)
@@ -202,7 +204,7 @@ class NXD_MQTT_CLIENT:
 
     def _poll_for(self, wait: int) -> int:
         """A poll that waits for what, where several threads poll, may come to another one."""
-        if hasattr(self._lock, "acquire") and not 0 <= wait < _THREAD_SLICE:
+        if self._ip.shared and not 0 <= wait < _THREAD_SLICE:
             wait = _THREAD_SLICE
         return self.poll(wait)
 
@@ -221,7 +223,7 @@ class NXD_MQTT_CLIENT:
         # What stands if an exception that is not the network's passes through here.
         failure = (_CONNECT_FAILURE, "call", "an exception")
         try:
-            login = self.login()
+            login = self.login() if self.login else (None, None)
             link.open(limit)
             failure = None
         except MQTTError as error:
@@ -237,20 +239,17 @@ class NXD_MQTT_CLIENT:
 
     def _begin(self, link, login) -> None:
         """A link is open: the session's turn."""
-        begun = False
-        self._login = login
+        failure = (_CONNECT_FAILURE, "call", "an exception")
         try:
             link.begin()
-            self._guarded(_CONNECT)
-            begun = True
+            self._session.connect(self._ip.clock(), self.client_id, self.will, login)
+            self._guarded(NXD_MQTT_CLIENT._send)
+            failure = None
+        except MQTTError as error:
+            failure = (error.status, error.stage, error.cause)
         finally:
-            self._login = None
-            if not begun:
-                self._end(_CONNECT_FAILURE, "call", "an exception")
-
-    def _connect(self, now: int) -> bool:
-        self._session.connect(now, self.client_id, self.will, self._login)
-        return self._send(now)
+            if failure:
+                self._end(*failure)
 
     def disconnect(self) -> None:
         """End the link in order, from any state, and let go of unread messages."""
@@ -258,9 +257,9 @@ class NXD_MQTT_CLIENT:
             # A link that breaks now is not replaced.
             backoff = self.backoff
             self.backoff = None
-            self._guarded(_SEND)
+            self._guarded(NXD_MQTT_CLIENT._send)
             self._session.disconnect()
-            self._guarded(_SEND)
+            self._guarded(NXD_MQTT_CLIENT._send)
             self.backoff = backoff
             self._end(_SUCCESS, "session", "disconnected by the application")
             self._ending = _NOT_CONNECTED
@@ -322,21 +321,21 @@ class NXD_MQTT_CLIENT:
             self._rest(wait)
         if self._link.state == _LINK_WANTED:
             self._open()
-        more = self._guarded(_SEND)
         # Should a callback raise, there is still something to do.
-        self._more = True
+        self._more = more = True
+        self._heard = self._ip.clock()
         budget = _STEPS_PER_POLL
         while more and budget:
-            more = self._guarded(_RECEIVE)
+            more = self._guarded(NXD_MQTT_CLIENT._receive)
             budget -= 1
             if self._teller.untold:
                 self._teller.tell()
         self._more = more
-        if not self._guarded(_SERVE):
+        if not self._guarded(NXD_MQTT_CLIENT._serve):
             with self._lock:
                 self._session.store.tick(self._ip.clock())
         if self._reader.holding:  # acknowledgements that have gone may have made room
-            self._more = self._guarded(_RECEIVE)
+            self._more = self._guarded(NXD_MQTT_CLIENT._receive)
         self._teller.tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS
@@ -350,7 +349,7 @@ class NXD_MQTT_CLIENT:
             if self._link.state != _LINK_OPEN:
                 return False
             try:
-                return step(self, self._ip.clock())
+                return step(self)
             except MQTTError as error:
                 self._end(error.status, error.stage, error.cause)
                 return False
@@ -362,30 +361,33 @@ class NXD_MQTT_CLIENT:
         """
         return self._reader.holding and self._inbox.count > 0
 
-    def _serve(self, now: int) -> bool:
+    def _serve(self) -> bool:
         """See what is late: only what a read has not found, so not while reading has stopped."""
         # Before the CONNACK there is nothing that could hide it for long.
         more = self._more and self._reader.connected
         stopped = more or self._teller.full() or self.held()
+        now = self._ip.clock()
         self._session.tick(now, stopped)
         self._session.store.tick(now)
-        return self._send(now)
+        return self._send()
 
-    def _send(self, now: int) -> bool:
+    def _send(self) -> bool:
         """Offer what waits until all is taken or the link takes no more."""
         session = self._session
-        while True:
-            session.fill(now)
+        now = self._ip.clock()
+        more = True
+        while more:
+            crowded = session.fill(now)
             count = self._link.write(session.output())
-            session.sent(count, now)
-            if not count:
-                return True
+            more = count and (session.sent(count, now) or crowded)
+        return True
 
-    def _receive(self, now: int) -> bool:
+    def _receive(self) -> bool:
         """Handle one packet, or read once; whether there may be more."""
         if self._teller.full():
             return False
         reader = self._reader
+        now = self._heard
         kind = reader.next_packet()
         if not kind:
             if reader.holding:
@@ -394,6 +396,7 @@ class NXD_MQTT_CLIENT:
             if count < 1:  # below 0 a layer has moved on, though not MQTT
                 return count < 0
             reader.filled(count)
+            self._heard = now = self._ip.clock()
             self._session.heard(now)
             kind = reader.next_packet()
         if kind and self._session.receive(kind, reader, now):
@@ -417,7 +420,7 @@ class NXD_MQTT_CLIENT:
         """
         clock = self._ip.clock
         start = clock()
-        shared = hasattr(self._lock, "acquire")
+        shared = self._ip.shared
         while True:
             read = write = False
             with self._lock:
@@ -454,13 +457,13 @@ class NXD_MQTT_CLIENT:
         :param int flags: QoS << 1 | retain
         :param int wait: milliseconds to wait for room, -1 for ever
         """
-        start = self._ip.clock()
+        start = now = self._ip.clock()
         while True:
             with self._lock:
                 session = self._session
                 if session.state != _STATE_CONNECTED and not (flags & 2 and self._keeps()):
                     return _NOT_CONNECTED
-                status = session.publish(self._ip.clock(), topic, message, flags)
+                status = session.publish(now, topic, message, flags)
                 if not status:
                     return self._hand_over(flags & 2)
                 holding = self.held() and not self._more
@@ -469,6 +472,7 @@ class NXD_MQTT_CLIENT:
                 return status
             # An end that this poll learns of is still the next poll's to tell.
             self._ending = self._poll_for(left) or _NOT_CONNECTED
+            now = self._ip.clock()
 
     def _keeps(self) -> bool:
         """Whether what is stored now finds its link later."""
@@ -478,7 +482,7 @@ class NXD_MQTT_CLIENT:
         """Offer an accepted packet to the link; what is stored is accepted whatever comes."""
         if quality:
             self.packet_identifier = self._session.packet_id
-        sent = self._guarded(_SEND)
+        sent = self._guarded(NXD_MQTT_CLIENT._send)
         return _SUCCESS if sent or quality else _COMMUNICATION_FAILURE
 
     def request(self, topic, quality: int) -> int:
@@ -495,22 +499,22 @@ class NXD_MQTT_CLIENT:
         with self._lock:
             if not inbox.peek():
                 return _NO_MESSAGE, 0, 0
-            status = _INSUFFICIENT_BUFFER_SPACE
-            if len(topic) >= inbox.topic_length and len(message) >= inbox.message_length:
-                inbox.copy(topic, message)
-                self.message_qos = inbox.flags >> 1 & 1
-                self.message_retain = inbox.flags & 1
-                self.take()
-                status = _SUCCESS
-            return status, inbox.topic_length, inbox.message_length
+            topic_length = inbox.topic_length
+            length = inbox.message_length
+            if len(topic) < topic_length or len(message) < length:
+                return _INSUFFICIENT_BUFFER_SPACE, topic_length, length
+            inbox.copy(topic, message)
+            flags = inbox.flags
+            self.message_qos = flags >> 1 & 1
+            self.message_retain = flags & 1
+            self.take()
+            # Messages of one kind get one and the same answer: a tuple for each would take heap.
+            answer = self._answer
+            if answer[1] != topic_length or answer[2] != length:
+                self._answer = answer = (_SUCCESS, topic_length, length)
+            return answer
 
     def take(self) -> None:
         """The oldest message leaves the queue: what was held has room, or is acknowledged now."""
         self._inbox.take()
         self._more = self._more or self._reader.holding or self._inbox.owed() != 0
-
-
-_CONNECT = NXD_MQTT_CLIENT._connect
-_SERVE = NXD_MQTT_CLIENT._serve
-_SEND = NXD_MQTT_CLIENT._send
-_RECEIVE = NXD_MQTT_CLIENT._receive

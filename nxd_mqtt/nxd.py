@@ -294,6 +294,24 @@ def nxd_mqtt_client_publish(
         return _refused(client, error)
 
 
+def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
+    """Run one bounded turn of the client: NetX's MQTT thread, called by the application.
+
+    :param int wait_option: ticks to sleep at most before it, until data or a deadline comes
+    :return: NXD_MQTT_SUCCESS while a link or an attempt lives; the status of its end once; then
+        NXD_MQTT_NOT_CONNECTED; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
+    """
+    # Without a wait it is called in a loop, and must take no memory.
+    if wait_option == 0 and isinstance(client, NXD_MQTT_CLIENT) and client.state:
+        return client.poll(0)
+    return _call(client, NX_PTR_ERROR, _poll, wait_option)
+
+
+def _poll(client, ticks: int) -> int:
+    wait = _milliseconds(ticks)
+    return _created(client).poll(wait)
+
+
 def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
     """Ask for the messages of a topic filter; never waits.
 
@@ -334,9 +352,7 @@ def nxd_mqtt_client_receive_notify_set(client, receive_notify) -> int:
     :param receive_notify: a callable, or None for none
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return _call(
-        client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_client_receive_notify", receive_notify
-    )
+    return _call(client, NX_PTR_ERROR, _notify_set, "receive_notify", receive_notify)
 
 
 def nxd_mqtt_client_disconnect_notify_set(client, disconnect_notify) -> int:
@@ -345,7 +361,7 @@ def nxd_mqtt_client_disconnect_notify_set(client, disconnect_notify) -> int:
     :param disconnect_notify: a callable, or None for none
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return _call(client, NX_PTR_ERROR, _notify_set, "nxd_mqtt_disconnect_notify", disconnect_notify)
+    return _call(client, NX_PTR_ERROR, _notify_set, "disconnect_notify", disconnect_notify)
 
 
 def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):

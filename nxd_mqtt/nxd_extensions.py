@@ -8,8 +8,9 @@ Their defaults keep NetX's behaviour: a program that calls none of them but poll
 
 from micropython import const
 
-from .calls import _call, _created, _milliseconds, _refuse, _within
+from .calls import _call, _created, _refuse, _within
 from .client import NXD_MQTT_CLIENT
+from .nxd import nxd_mqtt_client_poll  # noqa: F401 (programs look for it here, too)
 from .status import (
     NX_PTR_ERROR,
     NX_WAIT_FOREVER,
@@ -47,24 +48,6 @@ _LINK_OPEN = const(3)
 
 def _exists(client) -> None:
     _created(client)
-
-
-def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
-    """Run one bounded turn of the client: NetX's MQTT thread, called by the application.
-
-    :param int wait_option: ticks to sleep at most before it, until data or a deadline comes
-    :return: NXD_MQTT_SUCCESS while a link or an attempt lives; the status of its end once; then
-        NXD_MQTT_NOT_CONNECTED; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
-    """
-    # Without a wait it is called in a loop, and must take no memory.
-    if wait_option == 0 and isinstance(client, NXD_MQTT_CLIENT) and client.state:
-        return client.poll(0)
-    return _call(client, NX_PTR_ERROR, _poll, wait_option)
-
-
-def _poll(client, ticks: int) -> int:
-    wait = _milliseconds(ticks)
-    return _created(client).poll(wait)
 
 
 def nxd_mqtt_client_deadline_get(client):

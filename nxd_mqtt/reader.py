@@ -26,6 +26,9 @@ _TOPIC = const(2)
 _IDENTIFIER = const(3)
 _PAYLOAD = const(4)
 
+# The least remaining length of a PUBLISH, by its flags; 0 for QoS 2 and 3, and for DUP at QoS 0.
+_LEAST = b"\3\3\5\5\0\0\0\0\0\0\5\5\0\0\0\0"
+
 # Packet type: its first byte << 8 | its remaining length, for what a broker may send.
 _SHORT = {2: 0x2002, 4: 0x4002, 9: 0x9003, 11: 0xB002, 13: 0xD000}
 # "HT", of "HTTP/1.1", taken for a first byte and a remaining length.
@@ -50,9 +53,8 @@ class Reader:
 
     def reset(self) -> None:
         """Begin a new stream: nothing of the last one may reach it."""
-        self._start = self._end = 0
+        self._start = self._end = self._left = 0
         self._stage = _NONE
-        self._left = 0
         self.kept = self.holding = self.connected = False
         self._inbox.abort()
 
@@ -60,7 +62,9 @@ class Reader:
         """The buffer to read the socket into; it is never empty unless the reader holds."""
         if self._start == self._end:
             self._start = self._end = 0
-            return self._data
+            # What is left of a long message need not be staged.
+            self._direct = self._left > len(self._data) and self._stage == _PAYLOAD and self.kept
+            return self._inbox.space(self._left) if self._direct else self._data
         if self._start:
             size = self._end - self._start
             self._data[:size] = self._view[self._start : self._end]
@@ -70,7 +74,11 @@ class Reader:
 
     def filled(self, count: int) -> None:
         """So many bytes were read into the space."""
-        self._end += count
+        if self._direct:
+            self._inbox.wrote(count)
+            self._left -= count
+        else:
+            self._end += count
 
     def next_packet(self) -> int:
         """Find the next whole packet.
@@ -122,16 +130,8 @@ class Reader:
 
     def _begin(self, flags: int, remaining: int, at: int) -> int:
         """The fixed header of a PUBLISH is here: ask the queue for room."""
-        if not self.holding:
-            quality = flags >> 1 & 3
-            if not self.connected:
-                violation("PUBLISH before CONNACK")
-            if quality > 1:
-                violation("PUBLISH with QoS %d" % quality)
-            if flags & 8 and not quality:
-                violation("PUBLISH with QoS 0 and DUP")
-            if remaining < 3 + 2 * quality:
-                violation("PUBLISH of %d bytes" % remaining)
+        if not (self.connected and 0 < _LEAST[flags] <= remaining):
+            self._refuse(flags, remaining)
         answer = self._inbox.admit(flags, remaining)
         self.holding = not answer
         if self.holding:
@@ -143,9 +143,16 @@ class Reader:
         self._stage = _LENGTH
         return self._publish()
 
+    def _refuse(self, flags: int, remaining: int) -> None:
+        if not self.connected:
+            violation("PUBLISH before CONNACK")
+        if not _LEAST[flags]:
+            violation("PUBLISH with QoS %d and DUP %d" % (flags >> 1 & 3, flags >> 3))
+        violation("PUBLISH of %d bytes" % remaining)
+
     def _publish(self) -> int:
         """Go on with the body of a PUBLISH as far as bytes are here."""
-        at = self._start
+        start = at = self._start
         end = min(self._end, at + self._left)
         if self._stage == _LENGTH and end - at >= 2:
             at = self._length(at)
@@ -156,8 +163,8 @@ class Reader:
         if self._stage == _PAYLOAD:
             at = end
         if self.kept:
-            self._inbox.write(self._view, self._start, at)
-        self._left -= at - self._start
+            self._inbox.write(self._view, start, at)
+        self._left -= at - start
         self._start = at
         if self._left:
             return 0
@@ -166,7 +173,7 @@ class Reader:
         return _PUBLISH
 
     def _length(self, at: int) -> int:
-        length = self._data[at] << 8 | self._data[at + 1]
+        self._topic_left = length = self._data[at] << 8 | self._data[at + 1]
         rest = self._left - 2 - (self._flags & 2) - length
         if not length:
             violation("empty topic")
@@ -175,18 +182,17 @@ class Reader:
         if not self.kept:
             self.skipped_topic = length
             self.skipped_message = rest
-        self._topic_left = length
         self._text = 0
         self._stage = _TOPIC
         return at + 2
 
     def _topic(self, at: int, end: int) -> int:
         stop = min(end, at + self._topic_left)
-        self._text = scan_text(self._data, at, stop, self._text, False)
-        self._topic_left -= stop - at
-        if self._text < 0 or (self._text and not self._topic_left):
+        self._text = text = scan_text(self._view, at, stop, self._text, False)
+        self._topic_left = left = self._topic_left - stop + at
+        if text < 0 or (text and not left):
             violation("topic with wildcard, NUL or bad UTF-8")
-        if not self._topic_left:
+        if not left:
             self._stage = _IDENTIFIER if self._flags & 2 else _PAYLOAD
         return stop
 

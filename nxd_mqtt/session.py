@@ -94,10 +94,9 @@ class Session:
         self.limits[_PUBACK] = 0
         self._since = [0] * (_PINGRESP + 1)
         self._interval = self._ticked = self._last_sent = self._last_received = 0
-        self.published = self.acknowledged = self.resent = 0
+        self.published = self.acknowledged = self.resent = self.session_present = 0
         # Whether a CONNECT is without its answer, and whether an earlier one has remained so.
         self._asked = self._doubt = False
-        self.session_present = 0
         self.end()
 
     # -- a link begins and ends ---------------------------------------------------------------
@@ -189,14 +188,17 @@ class Session:
             put_publish(store.packets[store.count], 0, flags, topic, self.packet_id, message)
             store.add(self.packet_id, size)
         else:
-            self.fill(now)
-            table = self.subscriptions or store
-            waits = store.handed < store.count or table.handed < table.count
+            waits = self._waits() and (self.fill(now) or self._waits())
             if waits or self._to + size > len(self._output):
                 return _PACKET_POOL_FAILURE
             self._to = put_publish(self._output, self._to, flags, topic, 0, message)
         self.published += 1
         return _SUCCESS
+
+    def _waits(self) -> bool:
+        """Whether there is a stored packet that has not got into the output buffer."""
+        table = self.subscriptions or self.store
+        return self.store.handed < self.store.count or table.handed < table.count
 
     def request(self, topic, quality: int) -> int:
         """Accept a SUBSCRIBE, or with QoS -1 an UNSUBSCRIBE; returns as ``publish`` does."""
@@ -233,10 +235,13 @@ class Session:
 
     # -- bytes out ----------------------------------------------------------------------------
 
-    def fill(self, now: int) -> None:
-        """Move what is owed and what is stored into the output buffer, as far as it has room."""
+    def fill(self, now: int) -> bool:
+        """Move what is owed and what is stored into the output buffer, as far as it has room.
+
+        :return: whether more may wait than it has room for
+        """
         if self.state != _STATE_CONNECTED:
-            return
+            return False
         output = self._output
         last = len(output) - 4
         to = self._to
@@ -254,9 +259,11 @@ class Session:
         table = self.subscriptions
         if table:
             to = self._copy(table, to, now)
+        store = self.store
         if not table or table.handed == table.count:
-            to = self._copy(self.store, to, now)
+            to = self._copy(store, to, now)
         self._to = to
+        return to > last or store.handed < store.count
 
     def _copy(self, store, to: int, now: int) -> int:
         """Copy stored packets to ``to`` in the output buffer; returns where they end."""
@@ -292,8 +299,8 @@ class Session:
         self._offered = self._offered or self._to
         return self._output[self._from : self._offered]
 
-    def sent(self, count: int, now: int) -> None:
-        """The link took so many of the bytes offered."""
+    def sent(self, count: int, now: int) -> bool:
+        """The link took so many of the bytes offered; whether there are more to offer."""
         if count:
             self._from += count
             self._offered = 0
@@ -303,6 +310,7 @@ class Session:
                 self.subscriptions.taken(self._from)
             if self._from == self._to:
                 self._from = self._to = 0
+        return self._from < self._to
 
     # -- packets in ---------------------------------------------------------------------------
 
@@ -400,7 +408,7 @@ class Session:
             raise MQTTError(_COMMUNICATION_FAILURE, "session", "the clock jumped")
         if holding:
             self._last_received = now
-        for kind, name in _ANSWERS:
+        for kind, name in _ANSWERS if any(self._awaited) else ():
             if not self._awaited[kind]:
                 continue
             if holding:

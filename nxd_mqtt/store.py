@@ -48,10 +48,10 @@ class Store:
 
     def find(self, packet_id: int) -> int:
         """The place of a packet identifier, or -1 when it is not in use."""
-        for place in range(self.count):
-            if self.packet_ids[place] == packet_id:
-                return place
-        return -1
+        # What comes after the entries is left from packets that have gone.
+        found = packet_id in self.packet_ids
+        place = self.packet_ids.index(packet_id) if found else self.count
+        return place if place < self.count else -1
 
     def remove(self, place: int) -> None:
         """Forget one entry: it was acknowledged, or it is given up."""

@@ -83,7 +83,14 @@ class Teller:
         while self.untold and self.begin_callback():
             try:
                 while self.untold:
-                    event = self._take()
+                    with self._client._lock:
+                        event = self._events[self._next]
+                        # Of several messages one, lest an exception keeps the others back.
+                        if event & 0x0F == _PUBLISH and event > 0x1F:
+                            self._events[self._next] = event - 0x10
+                        else:
+                            self._next = (self._next + 1) % _EVENTS
+                            self.untold -= 1
                     self._tell_one(event & 0x0F, event >> 4)
             finally:
                 self.thread = 0
@@ -96,22 +103,11 @@ class Teller:
             self.thread = get_ident()
         return True
 
-    def _take(self) -> int:
-        """The next event; of several messages one, lest an exception keeps the others back."""
-        with self._client._lock:
-            event = self._events[self._next]
-            if event & 0x0F == _PUBLISH and event > 0x1F:
-                self._events[self._next] = event - 0x10
-            else:
-                self._next = (self._next + 1) % _EVENTS
-                self.untold -= 1
-        return event
-
     def _tell_one(self, kind: int, number: int) -> None:
         client = self._client
         if kind == _PUBLISH:
-            if client.nxd_mqtt_client_receive_notify and client._inbox.count:
-                client.nxd_mqtt_client_receive_notify(client, client._inbox.count)
+            if client.receive_notify and client._inbox.count:
+                client.receive_notify(client, client._inbox.count)
         elif kind == _CONNACK:
             if client.nxd_mqtt_connect_notify:
                 client.nxd_mqtt_connect_notify(client, number, client.nxd_mqtt_connect_context)
@@ -119,8 +115,8 @@ class Teller:
             newest = client.reason
             ending = client.reason = self._endings.pop(0)
             try:
-                if client.nxd_mqtt_disconnect_notify:
-                    client.nxd_mqtt_disconnect_notify(client)
+                if client.disconnect_notify:
+                    client.disconnect_notify(client)
             finally:
                 if client.reason is ending:
                     client.reason = newest

@@ -19,6 +19,11 @@ try:
 except ImportError:  # boards whose sockets are all behind SPI may lack it
     poll = None
 
+try:
+    from _thread import RLock
+except ImportError:  # boards have no threads
+    RLock = None
+
 _COMMUNICATION_FAILURE = const(0x10007)
 
 # errno of "not now" in the several stacks: EAGAIN (Linux and lwIP; macOS), SSLWantRead and
@@ -33,21 +38,9 @@ _UNRESOLVED = (-2, -3, -5)
 
 _POLLIN = const(1)
 _POLLOUT = const(4)
-# A co-processor takes no more in one transfer.
-_SPI_SEND_LIMIT = const(1024)
 _SLICE = const(10)
 # What a co-processor does not tell by "available" is found out by reading once in a while.
 _SPI_WAIT = const(1000)
-
-
-class _NoLock:
-    """Stands in for a lock where one thread runs."""
-
-    def __enter__(self):
-        pass
-
-    def __exit__(self, kind, value, trace):
-        pass
 
 
 class NX_IP:
@@ -69,8 +62,16 @@ class NX_IP:
             from adafruit_ticks import ticks_ms as clock
         self.radio = radio
         self.pool = pool
-        self.lock = lock or _NoLock()
+        # Whether several threads call; one alone takes the lock that costs least to pass.
+        self.shared = hasattr(lock, "acquire")
+        self.lock = lock or (RLock() if RLock else self)
         self.clock = clock
+
+    def __enter__(self):
+        """Stand in for a lock where one thread runs."""
+
+    def __exit__(self, kind, value, trace):
+        pass
 
     def wait(self, sock, read: bool, write: bool, milliseconds: int) -> None:
         """Sleep until the socket is ready or the time is over.
@@ -149,16 +150,6 @@ def receive(sock, buffer) -> int:
         return _later(error)
 
 
-def receive_airlift(sock, buffer) -> int:
-    """Read where "nothing yet" and "closed" both are 0, and a timeout of 0 may mean for ever."""
-    try:
-        if sock._available():
-            return sock.recv_into(buffer)
-        return 0 if sock._connected() else _closed()
-    except (OSError, RuntimeError) as error:
-        return _later(error)
-
-
 def send(sock, view) -> int:
     """Offer bytes; returns how many were taken, 0 when none are now."""
     try:
@@ -167,37 +158,12 @@ def send(sock, view) -> int:
         return _later(error)
 
 
-def send_spi(sock, view) -> int:
-    """Offer bytes to a co-processor, which does not say how much has gone when it fails.
-
-    All of them count as sent then, so that what they carried is repeated with DUP. And nothing may
-    follow them: the socket is closed, if the driver has not done so, and the next read tells.
-    """
-    view = view[:_SPI_SEND_LIMIT]
-    try:
-        return sock.send(view)
-    except (OSError, RuntimeError) as error:
-        failure(error)
-    try:
-        if _alive(sock):
-            sock.close()
-            # An AirLift's driver so forgets the number, which may be somebody else's next.
-            _alive(sock)
-    except (OSError, RuntimeError) as error:
-        failure(error)
-    return len(view)
-
-
-def _alive(sock) -> bool:
-    """Whether a driver thinks that its socket is connected; it is a method or a property."""
-    connected = sock._connected
-    return connected() if callable(connected) else connected
-
-
 def dialect(sock):
     """How to read from and write to this socket: a pair of functions."""
     if not is_spi(sock):
         return receive, send
+    from .spi import receive_airlift, send_spi
+
     if callable(getattr(sock, "_connected", None)):
         return receive_airlift, send_spi
     return receive, send_spi

@@ -7,6 +7,8 @@ The ``put_`` functions write at ``at`` and return where they stopped. They write
 memoryview, because slice assignment there never changes a buffer's size.
 """
 
+from struct import pack_into
+
 from micropython import const
 
 _CONNECT = const(0x10)
@@ -27,14 +29,6 @@ _NOT_TEXT = const(-1)
 _WILDCARD = const(-2)
 
 
-def _after_lead(byte: int) -> int:
-    """What must follow a lead byte, or -1 where no character begins with it."""
-    if not 0xC2 <= byte <= 0xF4:
-        return _NOT_TEXT
-    usual = _ONE_MORE if byte < 0xE0 else _TWO_MORE if byte < 0xF0 else _THREE_MORE
-    return _NARROW_LEADS.get(byte, usual)
-
-
 def scan_text(data, start: int, end: int, state: int, wildcards: bool) -> int:
     """Check a stretch of text: UTF-8 without NUL and surrogates.
 
@@ -49,17 +43,21 @@ def scan_text(data, start: int, end: int, state: int, wildcards: bool) -> int:
     :return: 0 between characters, more than 0 inside one, -1 for what is not text
         [MQTT-1.5.3-1] [MQTT-1.5.3-2], -2 for a wildcard [MQTT-3.3.2-2]
     """
-    for at in range(start, end):
-        byte = data[at]
+    text = data if end - start == len(data) else data[start:end]
+    # Letters, digits and slashes are what topics are made of: no byte need be looked at alone.
+    if end > start and not state and min(text) > _PLUS and max(text) < 0x80:
+        return 0
+    for byte in text:
         if state:
             if not (state >> 8) & 0xFF <= byte <= state & 0xFF:
                 return _NOT_TEXT
             more = (state >> 16) - 1
             state = more << 16 | _FOLLOW if more else 0
         elif byte > 0x7F:
-            state = _after_lead(byte)
-            if state < 0:
-                return state
+            if not 0xC2 <= byte <= 0xF4:
+                return _NOT_TEXT
+            usual = _ONE_MORE if byte < 0xE0 else _TWO_MORE if byte < 0xF0 else _THREE_MORE
+            state = _NARROW_LEADS.get(byte, usual)
         elif byte == 0:
             return _NOT_TEXT
         elif (byte == _PLUS or byte == _HASH) and not wildcards:
@@ -87,15 +85,11 @@ def _put_header(buffer, at: int, first: int, remaining: int) -> int:
     return at + 1
 
 
-def _put_number(buffer, at: int, number: int) -> int:
-    buffer[at] = number >> 8
-    buffer[at + 1] = number & 0xFF
-    return at + 2
-
-
 def _put_field(buffer, at: int, data) -> int:
-    at = _put_number(buffer, at, len(data))
-    end = at + len(data)
+    length = len(data)
+    pack_into(">H", buffer, at, length)
+    at += 2
+    end = at + length
     buffer[at:end] = data
     return end
 
@@ -110,7 +104,8 @@ def put_publish(buffer, at: int, flags: int, topic, packet_id: int, message) -> 
     at = _put_header(buffer, at, _PUBLISH | flags, remaining)
     at = _put_field(buffer, at, topic)
     if flags & 2:
-        at = _put_number(buffer, at, packet_id)
+        pack_into(">H", buffer, at, packet_id)
+        at += 2
     end = at + len(message)
     buffer[at:end] = message
     return end
@@ -122,8 +117,8 @@ def put_request(buffer, first: int, packet_id: int, topic, quality: int) -> int:
     :param int quality: the requested QoS, or -1 where the packet has none
     """
     at = _put_header(buffer, 0, first, 4 + len(topic) + (quality >= 0))
-    at = _put_number(buffer, at, packet_id)
-    at = _put_field(buffer, at, topic)
+    pack_into(">H", buffer, at, packet_id)
+    at = _put_field(buffer, at + 2, topic)
     if quality >= 0:
         buffer[at] = quality
         at += 1
@@ -134,7 +129,8 @@ def put_short(buffer, at: int, first: int, packet_id: int = -1) -> int:
     """Write a packet that is its header alone, or its header and a packet identifier."""
     if packet_id < 0:
         return _put_header(buffer, at, first, 0)
-    return _put_number(buffer, _put_header(buffer, at, first, 2), packet_id)
+    pack_into(">BBH", buffer, at, first, 2, packet_id)
+    return at + 4
 
 
 def put_connect(buffer, keepalive: int, flags: int, fields) -> int:
@@ -152,9 +148,8 @@ def put_connect(buffer, keepalive: int, flags: int, fields) -> int:
         return -1
     at = _put_header(buffer, 0, _CONNECT, remaining)
     at = _put_field(buffer, at, b"MQTT")
-    buffer[at] = 4
-    buffer[at + 1] = flags
-    at = _put_number(buffer, at + 2, keepalive)
+    pack_into(">BBH", buffer, at, 4, flags, keepalive)
+    at += 4
     for data in fields:
         at = _put_field(buffer, at, data)
     return at

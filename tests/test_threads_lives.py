@@ -53,7 +53,7 @@ def test_a_link_that_opens_while_the_client_is_deleted_is_closed(listener, threa
     pool = client._ip.pool = SlowPool("connect")
 
     def again(client):
-        client.nxd_mqtt_disconnect_notify = None
+        client.disconnect_notify = None
         nxd_mqtt_client_connect(client, HOST, listener.port, 0, 1, NX_NO_WAIT)
         threads.start(nxd_mqtt_client_poll, client)
         assert pool.gate.reached.wait(5)

@@ -184,7 +184,7 @@ def test_no_close_is_sent_inside_a_frame(taken):
 def test_no_close_is_sent_inside_a_frame_that_is_longer_than_the_buffer():
     """What is in the buffer goes out with the very last offer, and is not the end of the frame."""
     app = WebSocketApp(payload_size=3000, depth=2).connect()
-    limits = iter([None, 0, 0, 0])
+    limits = iter([None, 0, 0])
     app.peer.accept_limit = lambda: next(limits, None)
     app.publish(b"x" * 2000)
     buffer = len(app.peer.half)

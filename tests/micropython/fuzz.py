@@ -218,7 +218,7 @@ class World(NX_IP):
         """Every socket was closed; the story is forgotten by all who know it."""
         require(self.open_now == 0, "%d sockets open" % self.open_now)
         client = self.client
-        client.nxd_mqtt_client_receive_notify = client.nxd_mqtt_disconnect_notify = None
+        client.receive_notify = client.disconnect_notify = None
         client.nxd_mqtt_connect_notify = client.nxd_mqtt_ack_receive_notify = None
         self.on_connect = None
         # The link keeps its closed socket.

@@ -16,10 +16,11 @@ CORE = "__init__ status store inbox wire transport reader session link teller cl
 # of a CONNACK; the check of a connect's arguments moved from nxd to calls), forgetting an older
 # request for a filter when a newer one is answered (reconnect).
 CEILINGS = (
-    ("core", CORE, 22200, 20290),
+    ("core", CORE, 22160, 20270),
     ("calls", "calls", 2070, 1930),
-    ("nxd", "nxd", 3655, 3415),
-    ("nxd_extensions", "nxd_extensions", 3345, 3140),
+    ("nxd", "nxd", 3735, 3485),
+    ("nxd_extensions", "nxd_extensions", 3220, 3030),
+    ("spi", "spi", 450, 415),
     ("reconnect", "reconnect", 1790, 1620),
     ("file_store", "file_store", 5560, 5100),
     ("tls", "tls", 3785, 3500),
