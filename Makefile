@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 WANTED := -e ".[dev,desktop]"
 
+# The peers that the bench measures us against stay out of the environment of the tests.
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.complete
+
 # Branch coverage of floors 0 to 2 must be complete.
 FLOORS := status store inbox wire transport reconnect reader session
 empty :=
@@ -17,7 +21,7 @@ space := $(empty) $(empty)
 comma := ,
 GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
 
-.PHONY: help environment demo test test-doubles-first test-doubles-second test-peers test-long soak fuzz lint format size docs bundle clean
+.PHONY: help environment demo test test-doubles-first test-doubles-second test-peers test-long soak fuzz lint format size bench docs bundle clean
 .DEFAULT_GOAL := help
 
 help:
@@ -28,6 +32,7 @@ help:
 	@echo "make fuzz       a minute of made-up stories for parser and client; SECONDS= changes it"
 	@echo "make lint       format check and lint only      make format  repair what can be repaired"
 	@echo "make size       the size of each compiled module"
+	@echo "make bench      speed and memory beside other clients and a bare socket; needs mosquitto, takes minutes"
 	@echo "make docs       the documents, in docs/_build/html"
 	@echo "make bundle     dist/nxd_mqtt-circuitpython.zip, to unpack on a CIRCUITPY drive"
 	@echo "make clean      remove everything that the commands made"
@@ -35,14 +40,22 @@ help:
 environment: $(STAMP)
 
 # Some distributions ship Python without ensurepip; pip then fills the environment from outside.
-$(STAMP): pyproject.toml requirements.txt
+# fill = the environment's folder, what to install
+define fill
 	if $(PYTHON) -c "import ensurepip" 2>/dev/null; then \
-	    $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet $(WANTED); \
+	    $(PYTHON) -m venv $(1) && $(1)/bin/python -m pip install --quiet $(2); \
 	else \
 	    if $(PYTHON) -m pip --version >/dev/null 2>&1; then pip="$(PYTHON) -m pip"; else pip=pip; fi; \
-	    $(PYTHON) -m venv --without-pip $(VENV) && $$pip --python $(BIN)/python install --quiet $(WANTED); \
+	    $(PYTHON) -m venv --without-pip $(1) && $$pip --python $(1)/bin/python install --quiet $(2); \
 	fi
 	touch $@
+endef
+
+$(STAMP): pyproject.toml requirements.txt
+	$(call fill,$(VENV),$(WANTED))
+
+$(BENCH_STAMP): pyproject.toml requirements.txt tools/bench/requirements.txt
+	$(call fill,$(BENCH_VENV),-e . -r tools/bench/requirements.txt)
 
 demo: $(STAMP)
 	$(BIN)/python -m boards.desktop.demo
@@ -103,6 +116,9 @@ fuzz: $(STAMP)
 size: $(STAMP)
 	$(BIN)/python tools/sizes.py
 
+bench: $(BENCH_STAMP)
+	$(BENCH_VENV)/bin/python tools/bench
+
 docs: $(STAMP)
 	$(BIN)/sphinx-build -q -W --keep-going -E -b html docs docs/_build/html
 
@@ -110,6 +126,6 @@ bundle: $(STAMP)
 	$(BIN)/python tools/bundle.py
 
 clean:
-	rm -rf $(VENV) build dist docs/_build docs/_generated .coverage .hypothesis htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) build dist docs/_build docs/_generated .coverage .hypothesis htmlcov
 	rm -rf .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

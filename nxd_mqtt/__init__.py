@@ -28,12 +28,12 @@ __repo__ = "https://github.com/nxd-mqtt/CircuitPython_NXD_MQTT.git"
 
 __all__ = ()
 
-_MODULES = ("nxd", "nxd_extensions", "tls", "tls_reasons", "websocket")
+_MODULES = "nxd nxd_extensions tls tls_reasons websocket"
 
 
 def __getattr__(name):
     if name[:2] in ("nx", "NX"):
-        for module in _MODULES:
+        for module in _MODULES.split():
             found = __import__(module, globals(), None, (name,), 1)
             if hasattr(found, name):
                 return getattr(found, name)

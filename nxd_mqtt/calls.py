@@ -112,9 +112,7 @@ def _check_quality(quality) -> None:
 
 
 def _is_plain(value) -> bool:
-    """Whether something is bytes, or a view of bytes in a row; boards know no others."""
-    if not isinstance(value, memoryview):
-        return isinstance(value, _BYTES)
+    """Whether a buffer is bytes in a row; boards know no others."""
     return getattr(value, "format", "B") == "B" and getattr(value, "ndim", 1) == 1
 
 
@@ -124,12 +122,12 @@ def _octets(value, what: str):
     :param value: ``str``, ``bytes``, ``bytearray``, a ``memoryview`` of bytes; None is empty
     :param str what: names the argument in the error
     """
-    if value is None:
-        return b""
+    if value is None or isinstance(value, _BYTES):
+        return value or b""
     try:
         if isinstance(value, str):
             return value.encode()
-        if _is_plain(value):
+        if isinstance(value, memoryview) and _is_plain(value):
             return value
     except ValueError:  # a surrogate, or a view that was released
         pass

@@ -76,6 +76,8 @@ class NXD_MQTT_CLIENT:
         # Numbers the calls of connect and create, so that one does not take another's result.
         self._calls = 0
         self.reason = None
+        # The topic of the last publish, as it was given and as it was checked.
+        self.topic = ([], None)
 
     # -- life ---------------------------------------------------------------------------------
 

@@ -98,19 +98,15 @@ class Link:
         try:
             self._since = ip.clock()
             self._pause = milliseconds
-            seconds = milliseconds / 1000
-            if ip.manager:
-                ip.manager.get_socket(
-                    self.host,
-                    self.port,
-                    "mqtt:",
-                    id(self),
-                    timeout=seconds,
-                    is_ssl=True,
-                    ssl_context=self,
-                )
-            else:
-                self._open_directly(ip.pool, seconds)
+            ip.door.get_socket(
+                self.host,
+                self.port,
+                "mqtt:",
+                id(self),
+                timeout=milliseconds / 1000,
+                is_ssl=True,
+                ssl_context=self,
+            )
             self.stream.settimeout(0)
             self._receive, self._send = dialect(self.stream)
             self._watcher = watch(self.socket)
@@ -132,20 +128,6 @@ class Link:
         self.state = _OPEN
         if self._websocket:
             self._receive, self._send = self._websocket.begin(self, self._receive, self._send)
-
-    def _open_directly(self, pool, seconds: float) -> None:
-        """Try each address of a name; they share the time."""
-        refusal = OSError(-2, "no address")
-        addresses = pool.getaddrinfo(self.host, self.port, 0, pool.SOCK_STREAM)
-        for address in addresses:
-            try:
-                self.wrap_socket(pool.socket(address[0], address[1]))
-                self.settimeout(seconds / len(addresses))
-                return self.connect(address[-1])
-            except OSError as error:
-                refusal = error
-                self.close()
-        raise refusal
 
     def wrap_socket(self, sock, server_hostname=None):
         """Take a raw socket over."""
@@ -208,9 +190,9 @@ class Link:
 
     def _give_back(self) -> None:
         """Close by way of ConnectionManager, if it knows this socket."""
-        if self.live and self.ip.manager:
+        if self.live:
             try:
-                self.ip.manager.close_socket(self)
+                self.ip.door.close_socket(self)
             except RuntimeError as error:
                 failure(error)  # it does not, or somebody has closed all sockets of the pool
         self.close()

@@ -10,6 +10,8 @@ ticks of 10 ms (``NX_IP_PERIODIC_RATE`` a second) and bound the whole call.
 After a refused call ``client.reason`` says what was wrong with it.
 """
 
+import gc as _gc
+
 from micropython import const
 
 from .calls import (
@@ -39,6 +41,13 @@ _SMALLEST_QUEUE = const(32)
 _SMALLEST_PACKET = const(16)
 
 _BUFFERS = (bytearray, memoryview)
+# What nobody can change after it was checked.
+_FIXED = (str, bytes)
+
+
+# What loading the modules has left behind goes before anything that stays is made: small heaps
+# break into pieces by it.
+_gc.collect()
 
 
 class NX_PACKET_POOL:
@@ -173,6 +182,9 @@ def _create(client, client_id, ip, pool, memory, size) -> None:
     size = size or (_DEFAULT_QUEUE if memory is None else len(memory))
     if not _within(size, _SMALLEST_QUEUE, 1 << 28 if memory is None else len(memory)):
         _refuse("memory_size cannot be used")
+    # A desktop's heap is large, and takes long to collect.
+    if hasattr(_gc, "mem_free"):
+        _gc.collect()
     memory = bytearray(size) if memory is None else memoryview(memory)[:size]
     client.create(_text(client_id, "client id"), ip, pool.payload_size, pool.depth, memory)
 
@@ -284,12 +296,17 @@ def nxd_mqtt_client_publish(
     if not isinstance(client, NXD_MQTT_CLIENT):
         return NX_PTR_ERROR
     try:
-        name = _topic(topic_name)
+        # Programs publish to one topic again and again: what was checked need not be once more.
+        known = client.topic
+        name = known[1] if topic_name is known[0] else _topic(topic_name)
         message = _octets(message, "message")
         _check_quality(QoS)
         wait = _milliseconds(wait_option)
         flags = QoS << 1 | (1 if retain else 0)
-        return _created(client, NXD_MQTT_NOT_CONNECTED).publish(name, message, flags, wait)
+        client = _created(client, NXD_MQTT_NOT_CONNECTED)
+        if name is not known[1] and isinstance(topic_name, _FIXED):
+            client.topic = (topic_name, name)
+        return client.publish(name, message, flags, wait)
     except MQTTError as error:
         return _refused(client, error)
 
@@ -382,11 +399,8 @@ def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
         pass
     except MQTTError as error:
         return _refused(client, error), 0, 0
-    return _call(client, 0, _refuse_buffers), 0, 0
-
-
-def _refuse_buffers(client) -> None:
-    _refuse("topic_buffer and message_buffer must be bytearrays")
+    cause = "topic_buffer and message_buffer must be bytearrays"
+    return _refused(client, MQTTError(NXD_MQTT_INVALID_PARAMETER, "call", cause)), 0, 0
 
 
 def nxd_mqtt_client_disconnect(client) -> int:

@@ -25,6 +25,7 @@ _LENGTH = const(1)
 _TOPIC = const(2)
 _IDENTIFIER = const(3)
 _PAYLOAD = const(4)
+_DIRECT = const(5)
 
 # The least remaining length of a PUBLISH, by its flags; 0 for QoS 2 and 3, and for DUP at QoS 0.
 _LEAST = b"\3\3\5\5\0\0\0\0\0\0\5\5\0\0\0\0"
@@ -62,9 +63,12 @@ class Reader:
         """The buffer to read the socket into; it is never empty unless the reader holds."""
         if self._start == self._end:
             self._start = self._end = 0
-            # What is left of a long message need not be staged.
-            self._direct = self._left > len(self._data) and self._stage == _PAYLOAD and self.kept
-            return self._inbox.space(self._left) if self._direct else self._data
+            if self._stage >= _PAYLOAD and self.kept:
+                # What is left of a long message need not be staged.
+                self._stage = _DIRECT if self._left > len(self._data) else _PAYLOAD
+                if self._stage == _DIRECT:
+                    return self._inbox.space(self._left)
+            return self._data
         if self._start:
             size = self._end - self._start
             self._data[:size] = self._view[self._start : self._end]
@@ -74,7 +78,7 @@ class Reader:
 
     def filled(self, count: int) -> None:
         """So many bytes were read into the space."""
-        if self._direct:
+        if self._stage == _DIRECT:
             self._inbox.wrote(count)
             self._left -= count
         else:
@@ -160,7 +164,7 @@ class Reader:
             at = self._topic(at, end)
         if self._stage == _IDENTIFIER and end - at >= 2:
             self._identifier(at)
-        if self._stage == _PAYLOAD:
+        if self._stage >= _PAYLOAD:
             at = end
         if self.kept:
             self._inbox.write(self._view, start, at)

@@ -59,17 +59,12 @@ _LONGEST_SLEEP = const(1 << 26)
 _GRANTS = b"\x00\x01\x02\x80"
 
 # What the peer owes, by the packet type of its answer; that of a request is one less.
-_ANSWERS = (
-    (_CONNACK, "CONNACK"),
-    (_PUBACK, "PUBACK"),
-    (_SUBACK, "SUBACK"),
-    (_UNSUBACK, "UNSUBACK"),
-    (_PINGRESP, "PINGRESP"),
-)
+_ANSWERS = b"\x02\x04\x09\x0b\x0d"
+_NAMES = "CONNACK PUBACK SUBACK UNSUBACK PINGRESP"
 
-# By state: the packet types that may come, of which each leads to CONNECTED. What is not here ends
-# the connection.
-_LEGAL = (b"", b"", b"\x02", b"\x03\x04\x09\x0b\x0d")
+# By state: the packet types that may come, a bit each: 2; 3, 4, 9, 11, 13. Each leads to CONNECTED,
+# what is not here ends the connection.
+_LEGAL = (0, 0, 0x0004, 0x2A18)
 
 
 class Session:
@@ -95,8 +90,8 @@ class Session:
         self._since = [0] * (_PINGRESP + 1)
         self._interval = self._ticked = self._last_sent = self._last_received = 0
         self.published = self.acknowledged = self.resent = self.session_present = 0
-        # Whether a CONNECT is without its answer, and whether an earlier one has remained so.
-        self._asked = self._doubt = False
+        # CONNECTs since the last one that the broker has accepted, but for those that it refused.
+        self._unanswered = 0
         self.end()
 
     # -- a link begins and ends ---------------------------------------------------------------
@@ -136,8 +131,7 @@ class Session:
             raise MQTTError(_PACKET_POOL_FAILURE, "connack", "CONNECT exceeds payload_size")
         if self._clean:
             self.store.drop_sent()
-        self._doubt = self._asked
-        self._asked = True
+        self._unanswered += 1
         milliseconds = self._keepalive * 1000
         self._interval = milliseconds - min(milliseconds // 4, 5000)
         self._ticked = self._last_sent = self._last_received = now
@@ -268,20 +262,23 @@ class Session:
     def _copy(self, store, to: int, now: int) -> int:
         """Copy stored packets to ``to`` in the output buffer; returns where they end."""
         output = self._output
-        while store.handed < store.count:
-            place = store.handed
+        place = store.handed
+        while place < store.count:
             if store.starts[place] >= 0:
                 packet = store.packets[place]
-                end = to + store.lengths[place]
+                size = store.lengths[place]
+                end = to + size
                 if end > len(output):
                     break
-                output[to:end] = packet[: end - to]
+                output[to:end] = packet[:size]
                 store.starts[place] = to
                 to = end
-                if packet[0] & _DUP:
+                first = packet[0]
+                if first & _DUP:
                     self.resent += 1
-                self._await((packet[0] >> 4) + 1, now)
-            store.handed += 1
+                self._await((first >> 4) + 1, now)
+            place += 1
+        store.handed = place
         return to
 
     def unsent(self) -> bool:
@@ -326,7 +323,7 @@ class Session:
         :return: whether the application is to be told
         :raises MQTTError: when the packet ends the connection
         """
-        if kind not in _LEGAL[self.state]:
+        if not _LEGAL[self.state] >> kind & 1:
             violation("packet type %d unasked" % kind)
         self._last_received = now
         if kind == _PUBLISH:
@@ -348,13 +345,13 @@ class Session:
             if not flags and code <= _LAST_CODE:
                 status = _ERROR_CONNECT_RETURN_CODE + code
                 # That one has begun no session.
-                self._asked = self._doubt
+                self._unanswered -= 1
             raise MQTTError(status, "connack", "CONNACK with flags %d, code %d" % (flags, code))
         self._answered(kind, now)
         reader.connected = True
         # A CONNECT whose answer was lost may have begun the session that is present now.
-        self.session_present = 0 if self._doubt else flags
-        self._asked = False
+        self.session_present = 0 if self._unanswered > 1 else flags
+        self._unanswered = 0
         self._inbox.settle(self.session_present)
         if self.subscriptions:
             self.subscriptions.renew(self.session_present, self.store)
@@ -408,12 +405,13 @@ class Session:
             raise MQTTError(_COMMUNICATION_FAILURE, "session", "the clock jumped")
         if holding:
             self._last_received = now
-        for kind, name in _ANSWERS if any(self._awaited) else ():
+        for kind in _ANSWERS if any(self._awaited) else b"":
             if not self._awaited[kind]:
                 continue
             if holding:
                 self._since[kind] = now
             elif self._left(kind, now) <= 0:
+                name = _NAMES.split()[_ANSWERS.find(bytes((kind,)))]
                 raise MQTTError(_COMMUNICATION_FAILURE, "session", "no %s in time" % name)
         if not self._ping_owed and self._quiet(now) <= 0:
             self._ping_owed = True
@@ -443,7 +441,7 @@ class Session:
         if not self._ping_owed:
             soonest = min(soonest, self._quiet(now))
         if not holding:
-            for kind, _ in _ANSWERS:
+            for kind in _ANSWERS:
                 if self._awaited[kind]:
                     soonest = min(soonest, self._left(kind, now))
         return max(soonest, 0)

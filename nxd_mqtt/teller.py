@@ -20,6 +20,7 @@ except ImportError:  # one thread, which needs no name
 # What an event is: the packet type that it speaks of.
 _CONNACK = const(2)
 _PUBLISH = const(3)
+_PUBACK = const(4)
 _SUBACK = const(9)
 _DISCONNECT = const(14)
 
@@ -61,8 +62,13 @@ class Teller:
         return self.thread != 0 and self.thread == get_ident()
 
     def note(self, kind: int, number: int) -> None:
-        """Keep an event to be told; there is room, because reading stops in time."""
+        """Keep an event to be told, if anybody wants to know of it.
+
+        There is room, because reading stops in time.
+        """
         place = self._next + self.untold
+        if kind == _PUBACK and not self._client.nxd_mqtt_ack_receive_notify:
+            return
         if kind == _PUBLISH:
             # Messages that follow each other share an entry: their number.
             number = 1

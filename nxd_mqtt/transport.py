@@ -57,7 +57,11 @@ class NX_IP:
             from adafruit_connection_manager import get_connection_manager, get_radio_socketpool
 
             pool = get_radio_socketpool(radio)
-            self.manager = get_connection_manager(pool)
+            self.door = self.manager = get_connection_manager(pool)
+        else:
+            from .direct import Direct
+
+            self.door = Direct()
         if clock is None:
             from adafruit_ticks import ticks_ms as clock
         self.radio = radio

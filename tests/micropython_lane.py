@@ -71,7 +71,8 @@ class Lane:
         :param int seconds: how long the script may run
         """
         command = [self._interpreter, "-X", "heapsize=" + heap, str(SCRIPTS / script)]
-        path = os.pathsep.join([str(self._folder), str(_STUBS), ".frozen"])
+        # Each module keeps its path on the heap: a short one, as on a board.
+        path = os.pathsep.join([".", str(_STUBS), ".frozen"])
         process = subprocess.Popen(
             command + [str(argument) for argument in arguments],
             env=dict(os.environ, MICROPYPATH=path),

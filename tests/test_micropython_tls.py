@@ -21,7 +21,7 @@ from nxd_mqtt.tls_reasons import *
 # TLS takes its memory from the interpreter's heap here.
 HEAP = "256k"
 # Enough to connect, and too little for a handshake.
-SMALL_HEAP = "160k"
+SMALL_HEAP = "128k"
 # Two sessions of four messages each.
 DONE = "received 8, unacknowledged 0\n"
 
