@@ -10,7 +10,8 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
-from picture import draw_house  # noqa: E402 - it lies beside this file
+from bench_table import write_bench  # noqa: E402 - it lies beside this file
+from picture import draw_house  # noqa: E402 - it, too
 from statements_table import write_statements  # noqa: E402 - it, too
 
 project = "nxd_mqtt"
@@ -42,3 +43,4 @@ def setup(app) -> None:
     """Draws the pictures and writes the tables before Sphinx looks for them."""
     app.connect("builder-inited", _draw)
     app.connect("builder-inited", lambda _app: write_statements(DOCS / "_generated"))
+    app.connect("builder-inited", lambda _app: write_bench(DOCS / "_generated"))

@@ -65,9 +65,10 @@ class Reader:
             self._start = self._end = 0
             if self._stage >= _PAYLOAD and self.kept:
                 # What is left of a long message need not be staged.
-                self._stage = _DIRECT if self._left > len(self._data) else _PAYLOAD
-                if self._stage == _DIRECT:
+                if self._left > len(self._data):
+                    self._stage = _DIRECT
                     return self._inbox.space(self._left)
+                self._stage = _PAYLOAD
             return self._data
         if self._start:
             size = self._end - self._start
@@ -166,7 +167,7 @@ class Reader:
             self._identifier(at)
         if self._stage >= _PAYLOAD:
             at = end
-        if self.kept:
+        if at > start and self.kept:
             self._inbox.write(self._view, start, at)
         self._left -= at - start
         self._start = at
