@@ -443,10 +443,8 @@ class NXD_MQTT_CLIENT:
                 nap = limit if nap < 0 else min(nap, limit)
             if shared and not 0 <= nap < _THREAD_SLICE:
                 nap = _THREAD_SLICE
-            before = clock()
             self._ip.wait(link.socket, read, write, nap)
-            napped = clock() - before & _CLOCK_MASK
-            if not shared or not read or not nap or napped < nap:
+            if not (shared and read and nap) or clock() - now & _CLOCK_MASK < nap:
                 return
 
     # -- messages -----------------------------------------------------------------------------

@@ -134,9 +134,11 @@ MESSAGE_CEILINGS = {
     "poll": 0,
 }
 # Import and client together. The goal is 48,000; the slack is what is still to be saved. It only
-# goes down, unless a feature is added; the last one was the layers for TLS and WebSocket.
+# goes down, unless a feature is added. (What an import leaves behind by chance is some hundred
+# bytes, this way or that, whenever anything changes.)
 OBJECT_GOAL = 48_000
-OBJECT_SLACK = 21_800
+OBJECT_SLACK = 14_800
+EXTENSIONS_CEILING = 5_500
 
 
 def figures_of(output: str) -> dict[str, float]:
@@ -156,4 +158,6 @@ def test_heap_bytes_of_a_message(micropython):
 def test_heap_bytes_of_import_and_client(micropython):
     output = micropython.run("object_heap.py")
     print(output)
-    assert sum(figures_of(output).values()) <= OBJECT_GOAL + OBJECT_SLACK
+    figures = figures_of(output)
+    assert figures["nxd"] + figures["object"] <= OBJECT_GOAL + OBJECT_SLACK
+    assert figures["nxd_extensions"] <= EXTENSIONS_CEILING
