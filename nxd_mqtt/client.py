@@ -323,7 +323,8 @@ class NXD_MQTT_CLIENT:
             self._rest(wait)
         if self._link.state == _LINK_WANTED:
             self._open()
-        # Should a callback raise, there is still something to do.
+        if self._more:  # the last turn has left something to do; it may be that a callback raised
+            self._guarded(NXD_MQTT_CLIENT._send)
         self._more = more = True
         self._heard = self._ip.clock()
         budget = _STEPS_PER_POLL
@@ -332,12 +333,14 @@ class NXD_MQTT_CLIENT:
             budget -= 1
             if self._teller.untold:
                 self._teller.tell()
+                self._heard = self._ip.clock()  # a callback may take long
         self._more = more
+        if self._reader.holding:  # acknowledgements that go now may make room
+            self._guarded(NXD_MQTT_CLIENT._send)
+            self._more = self._guarded(NXD_MQTT_CLIENT._receive)
         if not self._guarded(NXD_MQTT_CLIENT._serve):
             with self._lock:
                 self._session.store.tick(self._ip.clock())
-        if self._reader.holding:  # acknowledgements that have gone may have made room
-            self._more = self._guarded(NXD_MQTT_CLIENT._receive)
         self._teller.tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS

@@ -152,7 +152,9 @@ class Reader:
         if not self.connected:
             violation("PUBLISH before CONNACK")
         if not _LEAST[flags]:
-            violation("PUBLISH with QoS %d and DUP %d" % (flags >> 1 & 3, flags >> 3))
+            quality = flags >> 1 & 3
+            # Word for word the same when it is sent again, with DUP.
+            violation("PUBLISH with QoS %d%s" % (quality, "" if quality else " and DUP"))
         violation("PUBLISH of %d bytes" % remaining)
 
     def _publish(self) -> int:

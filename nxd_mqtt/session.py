@@ -9,7 +9,7 @@ changes the state is in this file, and which packet is legal in which state is t
 
 The output buffer is filled in the order that keeps promises: owed PUBACKs, an owed PINGREQ, what a
 new link is asked for again, then stored packets in the order of the calls. A QoS 0 packet joins
-only when nothing of these waits.
+only when no stored packet waits.
 """
 
 from micropython import const
@@ -182,7 +182,7 @@ class Session:
             put_publish(store.packets[store.count], 0, flags, topic, self.packet_id, message)
             store.add(self.packet_id, size)
         else:
-            waits = self._waits() and (self.fill(now) or self._waits())
+            waits = self._waits() and self.fill(now)
             if waits or self._to + size > len(self._output):
                 return _PACKET_POOL_FAILURE
             self._to = put_publish(self._output, self._to, flags, topic, 0, message)
@@ -253,11 +253,10 @@ class Session:
         table = self.subscriptions
         if table:
             to = self._copy(table, to, now)
-        store = self.store
         if not table or table.handed == table.count:
-            to = self._copy(store, to, now)
+            to = self._copy(self.store, to, now)
         self._to = to
-        return to > last or store.handed < store.count
+        return to > last or self._waits()
 
     def _copy(self, store, to: int, now: int) -> int:
         """Copy stored packets to ``to`` in the output buffer; returns where they end."""

@@ -166,8 +166,8 @@ def dialect(sock):
     """How to read from and write to this socket: a pair of functions."""
     if not is_spi(sock):
         return receive, send
-    from .spi import receive_airlift, send_spi
+    from .spi import receive_airlift, receive_spi, send_spi
 
     if callable(getattr(sock, "_connected", None)):
         return receive_airlift, send_spi
-    return receive, send_spi
+    return receive_spi, send_spi

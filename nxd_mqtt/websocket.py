@@ -176,7 +176,7 @@ class _WebSocket:
             self._from = self._to = 0
         count = self._put(view, min(self._left, len(view)))
         self._left -= count
-        self._flush(stream)
+        self._push(stream)
         return count
 
     def _push(self, stream) -> bool:

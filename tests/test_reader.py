@@ -493,3 +493,14 @@ def test_nothing_is_lost_by_holding(sizes, staging, queue):
             feed(reader, stream[at : at + count])
             at += count
     assert got == [bytes([number]) * size for number, (_, size) in enumerate(sizes, 1)]
+
+
+@pytest.mark.parametrize("flags", [4, 6])
+def test_a_refused_message_is_named_alike_when_it_comes_again(flags):
+    """With DUP, then; a client that connects again counts by the words."""
+    causes = set()
+    for dup in (0, 8):
+        reader, inbox = new_reader()
+        begin_link(reader)
+        causes.add(violation_of(reader, inbox, publish(packet_id=1, flags=flags | dup)).cause)
+    assert causes == {"PUBLISH with QoS %d" % (flags >> 1)}

@@ -383,6 +383,16 @@ def test_a_full_table_has_no_room_beside_a_filter_that_awaits_its_answer():
     assert subscribe(app, "a", 0) == NXD_MQTT_SUCCESS
 
 
+def test_a_table_that_is_longer_than_the_output_buffer_goes_out_at_once():
+    wanted = ["topic/%02d" % number for number in range(12)]
+    app = device(payload_size=64)
+    for one in wanted:
+        subscribe(app, one)
+    app.broker.forget()
+    app.broker.mute = (Subscribe,)  # nothing wakes the client in between
+    assert filters(again(app)) == [(one, 1) for one in wanted]
+
+
 def test_a_message_does_not_overtake_the_table():
     app = device(payload_size=32, depth=2)
     for wanted in ("a", "b", "f" * 20):

@@ -246,6 +246,16 @@ def test_an_exhausted_interpreter_is_not_the_network_s(dialect, error):
         assert caught.value is error
 
 
+@every(*SPI)
+def test_a_co_processor_is_asked_for_a_bounded_number_of_bytes(dialect):
+    """Its driver takes heap for as much as it is asked for; a long message is read in pieces."""
+    line = Line(dialect)
+    line.peer.send(bytes(3000))
+    ring = memoryview(bytearray(5000))
+    receive, _ = transport.dialect(line.sock)
+    assert [receive(line.sock, ring) for _ in range(3)] == [1024, 1024, 952]
+
+
 # --- real sockets --------------------------------------------------------------------------------
 
 

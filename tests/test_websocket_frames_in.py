@@ -214,6 +214,22 @@ def test_a_ping_is_never_answered_inside_a_frame_that_is_longer_than_the_buffer(
     assert app.peer.take() == publish("t", b"x" * 2000, 1)
 
 
+def test_a_ping_is_answered_right_behind_a_frame_that_waited():
+    app = WebSocketApp(payload_size=3000, depth=2).connect()
+    app.peer.accept_limit = 0
+    assert app.publish(b"x" * 2000) == NXD_MQTT_SUCCESS
+    app.peer.raw(frame(b"now", PING))
+    app.poll()
+    app.peer.accept_limit = None
+    began = app.clock.elapsed
+    for _ in range(4):  # as often as the buffer is filled
+        app.poll(3000)
+        if app.peer.pongs:
+            break
+    assert app.peer.pongs == [b"now"]
+    assert app.clock.elapsed == began
+
+
 def test_several_pings_in_one_read_and_at_least_the_last_is_answered():
     app = linked()
     app.peer.raw(b"".join(frame(b"%d" % number, PING) for number in range(20)))
