@@ -333,7 +333,6 @@ class NXD_MQTT_CLIENT:
             budget -= 1
             if self._teller.untold:
                 self._teller.tell()
-                self._heard = self._ip.clock()  # a callback may take long
         self._more = more
         if self._reader.holding:  # acknowledgements that go now may make room
             self._guarded(NXD_MQTT_CLIENT._send)
@@ -379,7 +378,8 @@ class NXD_MQTT_CLIENT:
     def _send(self) -> bool:
         """Offer what waits until all is taken or the link takes no more."""
         session = self._session
-        now = self._ip.clock()
+        # Nothing that is read later may count as older than what goes out now.
+        self._heard = now = self._ip.clock()
         more = True
         while more:
             crowded = session.fill(now)

@@ -70,12 +70,12 @@ def test_sizes_are_those_of_all_modules_that_a_client_imports():
         **dict.fromkeys(chumicro.modules.split(), 100),
         **dict.fromkeys(chumicro.libraries.split(), 1),
     }
-    groups = {"core": 20_000, "calls": 2_000, "nxd": 2_501, "nxd_extensions": 3_000}
+    groups = {"core": 20_000, "calls": 2_000, "nxd": 4_501, "nxd_extensions": 3_000}
     alone, together = heap.size_rows(groups, sizes, ["chumicro-mqtt"])
-    assert alone.figures == {OURS: 24_501, "chumicro-mqtt": 300}
-    assert together.figures == {OURS: 24_521, "chumicro-mqtt": 308}
+    assert alone.figures == {OURS: 26_501, "chumicro-mqtt": 300}
+    assert together.figures == {OURS: 26_521, "chumicro-mqtt": 308}
     assert [target.met for target in alone.targets] == [True, False]
-    assert "missed: 4,501 bytes of nxd with calls, 4,500 wanted" in table([alone, together])
+    assert "missed: 4,501 bytes of nxd, 4,500 wanted" in table([alone, together])
 
 
 # --- the modules of the peers --------------------------------------------------------------------

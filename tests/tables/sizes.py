@@ -17,7 +17,7 @@ CORE = "__init__ status store inbox wire transport reader session link teller cl
 # for a filter when a newer one is answered (reconnect), poll without the extensions and topics that
 # are checked once (nxd, a few bytes of calls).
 CEILINGS = (
-    ("core", CORE, 22060, 20170),
+    ("core", CORE, 22050, 20165),
     ("calls", "calls", 2070, 1935),
     ("nxd", "nxd", 3860, 3605),
     ("nxd_extensions", "nxd_extensions", 3220, 3030),
