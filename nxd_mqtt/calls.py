@@ -112,7 +112,9 @@ def _check_quality(quality) -> None:
 
 
 def _is_plain(value) -> bool:
-    """Whether a buffer is bytes in a row; boards know no others."""
+    """Whether something is bytes, or a view of bytes in a row; boards know no others."""
+    if not isinstance(value, memoryview):
+        return isinstance(value, _BYTES)
     return getattr(value, "format", "B") == "B" and getattr(value, "ndim", 1) == 1
 
 
@@ -127,7 +129,7 @@ def _octets(value, what: str):
     try:
         if isinstance(value, str):
             return value.encode()
-        if isinstance(value, memoryview) and _is_plain(value):
+        if _is_plain(value):
             return value
     except ValueError:  # a surrogate, or a view that was released
         pass
