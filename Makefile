@@ -15,7 +15,7 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.complete
 
 # Branch coverage of floors 0 to 2 must be complete.
-FLOORS := status store inbox wire transport reconnect reader session
+FLOORS := status store inbox wire transport spi direct reconnect reader session
 empty :=
 space := $(empty) $(empty)
 comma := ,

@@ -427,6 +427,20 @@ def test_a_board_without_select(monkeypatch):
     assert copy.poll is None
 
 
+def test_a_board_without_threads(monkeypatch):
+    monkeypatch.setitem(sys.modules, "_thread", None)
+    here = importlib.util.spec_from_file_location("nxd_mqtt.transport", transport.__file__)
+    copy = importlib.util.module_from_spec(here)
+    here.loader.exec_module(copy)
+    ip = copy.NX_IP()
+    ip.create(None, Line(CPYTHON_TCP).pool, Clock(), None)
+    assert ip.shared is False
+    with ip.lock, ip.lock:
+        pass
+    with pytest.raises(KeyError), ip.lock:
+        raise KeyError
+
+
 # --- the control block ---------------------------------------------------------------------------
 
 
