@@ -13,6 +13,8 @@ from loopback import Listener
 from micropython_lane import Lane
 from thread_bench import Threads
 
+from boards.desktop.broker import Broker
+
 # The same examples on every machine, and no verdict on how fast it is: a check that passed on one
 # machine passes on the next.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -60,6 +62,15 @@ def threads():
     made = Threads()
     yield made
     made.join()
+
+
+@pytest.fixture
+def port():
+    """Where an embedded broker listens that keeps every message, in a thread of this process."""
+    made = Broker(0, queued_messages=0)
+    made.start()
+    yield made.port
+    made.stop()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

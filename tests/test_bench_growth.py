@@ -17,18 +17,7 @@ from bench.bare import BareSocket
 from bench.growth import Cost, Measures, by_number, by_window, flat_row, payload_rows
 from bench.program import Program
 
-from boards.desktop.broker import Broker
-
 SMALL = Measures(1, (5, 20), (1, 4), (16, 2048), 20, 1 << 16)
-
-
-@pytest.fixture
-def port():
-    """Where an embedded broker listens, in a thread of this process."""
-    made = Broker(0, queued_messages=0)
-    made.start()
-    yield made.port
-    made.stop()
 
 
 def cost(cpu, wall=None):

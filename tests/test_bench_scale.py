@@ -15,8 +15,6 @@ from bench import scale
 from bench.fleet import Fleet, allow_open_files
 from bench.scale import cpu_a_message, memory_of_fleet, rows, steepest
 
-from boards.desktop.broker import Broker
-
 CALM = [{"10": 300.0, "100": 200.0, "1,000": 100.0}]
 BUSY = [{"10": 90.0, "100": 92.0, "1,000": 95.0}]
 MEMORY = {
@@ -24,15 +22,6 @@ MEMORY = {
     "100": {"traced": 10_900.0, "resident": 9000.0},
     "1,000": {"traced": 10_800.0, "resident": 10_500.0},
 }
-
-
-@pytest.fixture
-def port():
-    """Where an embedded broker listens, in a thread of this process."""
-    made = Broker(0, queued_messages=0)
-    made.start()
-    yield made.port
-    made.stop()
 
 
 def changed(figures, **changes):

@@ -5,3 +5,6 @@
 
 Each part is a module with ``measure(quick)``, which returns rows; ``python tools/bench`` runs all.
 """
+
+# Everything happens on this machine.
+HOST = "127.0.0.1"

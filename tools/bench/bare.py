@@ -10,7 +10,7 @@ to send it again, and cannot stand a lost link.
 
 import socket
 
-HOST = "127.0.0.1"
+from . import HOST
 
 _BUFFER_BYTES = 1 << 18
 _PATIENCE_SECONDS = 60

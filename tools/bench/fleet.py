@@ -12,24 +12,16 @@ on how many that are, not on how many there are.
 import heapq
 import resource
 import selectors
-import socket
 import time
 
 from nxd_mqtt.nxd import (
     NX_FALSE,
     NX_IN_PROGRESS,
-    NX_IP,
     NX_IP_PERIODIC_RATE,
     NX_NO_WAIT,
-    NX_PACKET_POOL,
     NX_TRUE,
     NX_WAIT_FOREVER,
-    NXD_MQTT_CLIENT,
-    NXD_MQTT_SUCCESS,
-    nx_ip_create,
-    nx_packet_pool_create,
     nxd_mqtt_client_connect,
-    nxd_mqtt_client_create,
     nxd_mqtt_client_delete,
     nxd_mqtt_client_publish,
 )
@@ -42,7 +34,8 @@ from nxd_mqtt.nxd_extensions import (
     nxd_mqtt_client_statistics_get,
 )
 
-HOST = "127.0.0.1"
+from . import HOST
+from .clients import Maker, check
 
 # The measures of each client: those of a small device.
 PACKET = 256
@@ -119,16 +112,8 @@ class Fleet:
         self._deadlines: list[tuple] = []
         self.polls = 0
         """How often a client was polled."""
-        ip = NX_IP()
-        nx_ip_create(ip, "fleet", socket_pool=socket)
-        pool = NX_PACKET_POOL()
-        nx_packet_pool_create(pool, "packets", PACKET, None, PACKET * DEPTH)
-        self.members = []
-        for number in range(size):
-            client = NXD_MQTT_CLIENT()
-            name = f"fleet-{number}"
-            _check(nxd_mqtt_client_create(client, name, name, ip, pool, memory_size=QUEUE), client)
-            self.members.append(Member(number, client))
+        maker = Maker(PACKET, DEPTH, QUEUE)
+        self.members = [Member(number, maker.make(f"fleet-{number}")) for number in range(size)]
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -153,7 +138,7 @@ class Fleet:
 
     def _serve(self, member: Member) -> None:
         self.polls += 1
-        _check(nxd_mqtt_client_poll(member.client), member.client)
+        check(nxd_mqtt_client_poll(member.client), member.client)
         self.settle(member)
 
     def settle(self, member: Member) -> None:
@@ -198,7 +183,7 @@ class Fleet:
         connected = []
 
         def told(client, status, _) -> None:
-            _check(status, client)
+            check(status, client)
             connected.append(client)
 
         for start in range(0, len(self.members), _WAVE):
@@ -213,7 +198,7 @@ class Fleet:
         status = nxd_mqtt_client_connect(
             client, HOST, self._port, self._keepalive, NX_TRUE, NX_NO_WAIT
         )
-        _check(status, client, NX_IN_PROGRESS)
+        check(status, client, NX_IN_PROGRESS)
         self.settle(member)
 
     def run_for(self, seconds: float) -> None:
@@ -226,7 +211,7 @@ class Fleet:
         """One client publishes at QoS 1."""
         member = self.members[number]
         client = member.client
-        _check(nxd_mqtt_client_publish(client, topic, message, NX_FALSE, 1, NX_NO_WAIT), client)
+        check(nxd_mqtt_client_publish(client, topic, message, NX_FALSE, 1, NX_NO_WAIT), client)
         member.sent += 1
         self.settle(member)
 
@@ -258,8 +243,3 @@ class Fleet:
             nxd_mqtt_client_delete(member.client)
         self._selector.close()
         self._deadlines.clear()
-
-
-def _check(status: int, client, wanted: int = NXD_MQTT_SUCCESS) -> None:
-    if status != wanted:
-        raise RuntimeError(f"status {status:#x}: {client.reason}")

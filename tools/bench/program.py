@@ -8,23 +8,15 @@ a deadline comes, poll once, then publish until there is no room, or take until 
 """
 
 import select
-import socket
 
 from nxd_mqtt.nxd import (
     NX_FALSE,
-    NX_IP,
     NX_IP_PERIODIC_RATE,
     NX_NO_WAIT,
-    NX_PACKET_POOL,
     NX_TRUE,
-    NXD_MQTT_CLIENT,
     NXD_MQTT_NO_MESSAGE,
     NXD_MQTT_PACKET_POOL_FAILURE,
-    NXD_MQTT_SUCCESS,
-    nx_ip_create,
-    nx_packet_pool_create,
     nxd_mqtt_client_connect,
-    nxd_mqtt_client_create,
     nxd_mqtt_client_delete,
     nxd_mqtt_client_message_get,
     nxd_mqtt_client_publish,
@@ -39,7 +31,8 @@ from nxd_mqtt.nxd_extensions import (
     nxd_mqtt_client_statistics_get,
 )
 
-HOST = "127.0.0.1"
+from . import HOST
+from .clients import Maker, check
 
 _KEEPALIVE_SECONDS = 60
 _TICKS = 1000
@@ -63,27 +56,18 @@ class Program:
     def __init__(
         self, port: int, client_id: str, packet: int = 256, depth: int = 16, queue: int = 8192
     ) -> None:
-        ip = NX_IP()
-        nx_ip_create(ip, "loopback", socket_pool=socket)
-        pool = NX_PACKET_POOL()
-        nx_packet_pool_create(pool, "packets", packet, None, packet * depth)
-        self.client = NXD_MQTT_CLIENT()
-        nxd_mqtt_client_create(self.client, "bench", client_id, ip, pool, memory_size=queue)
+        self.client = Maker(packet, depth, queue).make(client_id)
         self.topic = bytearray(64)
         self.message = bytearray(queue)
         """The last topic and the last payload that were received."""
         status = nxd_mqtt_client_connect(
             self.client, HOST, port, _KEEPALIVE_SECONDS, NX_TRUE, _TICKS
         )
-        self._check(status)
+        check(status, self.client)
         _, self._socket, _ = nxd_mqtt_client_socket_get(self.client)
         self._wants = NXD_MQTT_WANTS_READ
         self._sleeper = select.poll()
         self._sleeper.register(self._socket, select.POLLIN)
-
-    def _check(self, status: int) -> None:
-        if status != NXD_MQTT_SUCCESS:
-            raise RuntimeError(f"status {status:#x}: {self.client.reason}")
 
     def close(self) -> None:
         """Give the client up."""
@@ -99,7 +83,7 @@ class Program:
                 self._wants = wants
                 self._sleeper.modify(self._socket, _EVENTS.get(wants, 0))
             self._sleeper.poll(ticks * 1000 // NX_IP_PERIODIC_RATE)
-        self._check(nxd_mqtt_client_poll(client))
+        check(nxd_mqtt_client_poll(client), client)
 
     def publish(self, topic: bytes, message: bytes, count: int) -> None:
         """Publish at QoS 1 and see every acknowledgement; the window is the depth."""
@@ -110,7 +94,7 @@ class Program:
                 status = nxd_mqtt_client_publish(client, topic, message, NX_FALSE, 1, NX_NO_WAIT)
                 if status == NXD_MQTT_PACKET_POOL_FAILURE:
                     break
-                self._check(status)
+                check(status, client)
                 sent += 1
             if sent == count and not self.statistics()["unacknowledged"]:
                 return
@@ -122,7 +106,7 @@ class Program:
 
     def subscribe(self, topic: bytes) -> None:
         """Ask for the messages of a topic at QoS 1, and wait until that is granted."""
-        self._check(nxd_mqtt_client_subscribe(self.client, topic, 1))
+        check(nxd_mqtt_client_subscribe(self.client, topic, 1), self.client)
         while self.statistics()["unacknowledged"]:
             self.turn()
 
@@ -137,7 +121,7 @@ class Program:
                 status, _, _ = nxd_mqtt_client_message_get(client, topic, message)
                 if status == NXD_MQTT_NO_MESSAGE:
                     break
-                self._check(status)
+                check(status, client)
                 received += 1
         while nxd_mqtt_client_deadline_get(client)[1] == 0:  # the last acknowledgements
             self.turn()

@@ -14,7 +14,6 @@ A module of a client has one class ``Peer``. A peer is a connection with ``TOPIC
 - ``fileno()`` is the number of its socket, ``close()`` its end.
 """
 
-HOST = "127.0.0.1"
 TOPIC = "bench/line/0042x"
 PAYLOAD = bytes(range(64))
 WINDOW = 16

@@ -12,7 +12,8 @@ import select
 from chumicro_mqtt import MQTTClient
 from chumicro_timing import ticks_ms
 
-from . import HOST, PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
+from .. import HOST
+from . import PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
 
 _READ = 1
 # The knobs that its documentation names for throughput.

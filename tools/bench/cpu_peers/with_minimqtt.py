@@ -11,7 +11,8 @@ import socket
 
 from adafruit_minimqtt.adafruit_minimqtt import MQTT
 
-from . import HOST, PAYLOAD, TOPIC
+from .. import HOST
+from . import PAYLOAD, TOPIC
 
 # ``loop`` goes on for so long, asleep where nothing comes, and may not be shorter than its socket's
 # timeout. Nagle's algorithm is waited for in one go.

@@ -7,21 +7,13 @@
 comes. Messages are taken in ``receive_notify`` into buffers that were made once.
 """
 
-import socket
-
 from nxd_mqtt.nxd import (
     NX_FALSE,
-    NX_IP,
     NX_IP_PERIODIC_RATE,
-    NX_PACKET_POOL,
     NX_TRUE,
     NX_WAIT_FOREVER,
-    NXD_MQTT_CLIENT,
     NXD_MQTT_SUCCESS,
-    nx_ip_create,
-    nx_packet_pool_create,
     nxd_mqtt_client_connect,
-    nxd_mqtt_client_create,
     nxd_mqtt_client_delete,
     nxd_mqtt_client_message_get,
     nxd_mqtt_client_publish,
@@ -35,7 +27,9 @@ from nxd_mqtt.nxd_extensions import (
     nxd_mqtt_client_statistics_get,
 )
 
-from . import HOST, PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
+from .. import HOST
+from ..clients import Maker, check
+from . import PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
 
 _PACKET_BYTES = 256
 _QUEUE_BYTES = 2048
@@ -47,12 +41,7 @@ class Peer:
     """A client with a store of as many packets as the window has."""
 
     def __init__(self, port: int) -> None:
-        ip = NX_IP()
-        nx_ip_create(ip, "loopback", socket_pool=socket)
-        pool = NX_PACKET_POOL()
-        nx_packet_pool_create(pool, "packets", _PACKET_BYTES, None, _PACKET_BYTES * WINDOW)
-        self._client = client = NXD_MQTT_CLIENT()
-        nxd_mqtt_client_create(client, "bench", "bench", ip, pool, memory_size=_QUEUE_BYTES)
+        self._client = client = Maker(_PACKET_BYTES, WINDOW, _QUEUE_BYTES).make("bench")
         self._topic = bytearray(64)
         self._message = bytearray(256)
         self._name = TOPIC.encode()
@@ -63,8 +52,7 @@ class Peer:
         )
 
     def _must(self, status: int) -> None:
-        if status != NXD_MQTT_SUCCESS:
-            raise RuntimeError(f"status {status:#x}: {self._client.reason}")
+        check(status, self._client)
 
     def _take(self, client, count: int) -> None:
         status, _, _ = nxd_mqtt_client_message_get(client, self._topic, self._message)

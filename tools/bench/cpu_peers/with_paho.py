@@ -11,7 +11,8 @@ import select
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, CallbackAPIVersion, Client
 
-from . import HOST, PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
+from .. import HOST
+from . import PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
 
 
 class Peer:

@@ -8,8 +8,9 @@ It blocks, looks at lengths and packet identifiers only, and could not stand a l
 
 import socket
 
+from .. import HOST
 from ..bare import packet, text
-from . import HOST, PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
+from . import PATIENCE_SECONDS, PAYLOAD, TOPIC, WINDOW
 
 _BUFFER_BYTES = 65536
 _PUBLISH = 0x30
