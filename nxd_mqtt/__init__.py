@@ -28,12 +28,13 @@ __repo__ = "https://github.com/nxd-mqtt/CircuitPython_NXD_MQTT.git"
 
 __all__ = ()
 
-_MODULES = "nxd nxd_extensions tls tls_reasons websocket"
+_MODULES = {"nx": "nxd nxd_extensions tls tls_reasons websocket", "tx": "tx"}
 
 
 def __getattr__(name):
-    if name[:2] in ("nx", "NX"):
-        for module in _MODULES.split():
+    modules = _MODULES.get(name[:2].lower())
+    if modules:
+        for module in modules.split():
             found = __import__(module, globals(), None, (name,), 1)
             if hasattr(found, name):
                 return getattr(found, name)

@@ -13,19 +13,18 @@ The names are underscored because programs take everything else out of a face by
 from micropython import const
 
 from .client import NXD_MQTT_CLIENT
-from .status import (
-    NX_INVALID_PORT,
-    NX_PTR_ERROR,
-    NX_WAIT_FOREVER,
-    NXD_MQTT_INVALID_PARAMETER,
-    NXD_MQTT_INVALID_STATE,
-    NXD_MQTT_MUTEX_FAILURE,
-    NXD_MQTT_QOS2_NOT_SUPPORTED,
-    NXD_MQTT_SUCCESS,
-    MQTTError,
-)
+from .status import MQTTError
 from .wire import scan_text
 
+_SUCCESS = const(0x00)
+_PTR_ERROR = const(0x07)
+_INVALID_PORT = const(0x46)
+_MUTEX_FAILURE = const(0x10003)
+_INVALID_PARAMETER = const(0x10009)
+_QOS2_NOT_SUPPORTED = const(0x1000C)
+_INVALID_STATE = const(0x10012)
+
+_FOREVER = const(0xFFFFFFFF)
 _MILLISECONDS_PER_TICK = const(10)
 _LONGEST_WAIT = const(1 << 24)
 _FIELD_LIMIT = const(65535)
@@ -48,12 +47,12 @@ def _refused(client, error) -> int:
     return error.status
 
 
-def _refuse(cause: str, status: int = NXD_MQTT_INVALID_PARAMETER) -> None:
+def _refuse(cause: str, status: int = _INVALID_PARAMETER) -> None:
     """Raise the error of a call that is refused."""
     raise MQTTError(status, "call", cause)
 
 
-def _created(client, status: int = NXD_MQTT_MUTEX_FAILURE) -> NXD_MQTT_CLIENT:
+def _created(client, status: int = _MUTEX_FAILURE) -> NXD_MQTT_CLIENT:
     """The client, if it is created."""
     return client if client.state else _refuse("the client is not created", status)
 
@@ -67,7 +66,7 @@ def _call(client, wrong: int, function, *arguments) -> int:
     if not isinstance(client, NXD_MQTT_CLIENT):
         return wrong
     try:
-        return function(client, *arguments) or NXD_MQTT_SUCCESS
+        return function(client, *arguments) or _SUCCESS
     except MQTTError as error:
         return _refused(client, error)
 
@@ -79,7 +78,7 @@ def _within(number, lowest: int, highest: int) -> bool:
 
 def _milliseconds(ticks: int) -> int:
     """A wait in ticks as milliseconds: -1 where it is longer than the clock can tell."""
-    if not _within(ticks, 0, NX_WAIT_FOREVER):
+    if not _within(ticks, 0, _FOREVER):
         _refuse("wait_option must be ticks")
     return ticks * _MILLISECONDS_PER_TICK if ticks < _LONGEST_WAIT else -1
 
@@ -90,24 +89,24 @@ def _connect(client, host, port: int, keepalive: int, clean: bool, ticks: int, s
     :param secure: for TLS, else None; asked before it begins, and its refusal is the status
     """
     if not isinstance(host, str):
-        _refuse("server_ip must be str", NX_PTR_ERROR)
+        _refuse("server_ip must be str", _PTR_ERROR)
     if not _within(port, 1, _FIELD_LIMIT):
-        _refuse("server_port must be 1 to 65535", NX_INVALID_PORT)
+        _refuse("server_port must be 1 to 65535", _INVALID_PORT)
     if not host or not _within(keepalive, 0, _FIELD_LIMIT):
-        _refuse("no server_ip, or keepalive over 65535")
+        _refuse("no server_ip, or bad keepalive")
     wait = _milliseconds(ticks)
-    if not len(_created(client, NXD_MQTT_INVALID_STATE).client_id) and not clean:
-        _refuse("no client id needs a clean session")
+    if not len(_created(client, _INVALID_STATE).client_id) and not clean:
+        _refuse("no id needs a clean session")
     if secure and client.state == _STATE_IDLE:
         secure.setup()
-        _created(client, NXD_MQTT_INVALID_STATE)
+        _created(client, _INVALID_STATE)
     return client.connect(host, port, keepalive, clean, wait, secure)
 
 
 def _check_quality(quality) -> None:
     """Refuse a quality of service that is not offered."""
     if not _within(quality, 0, 1):
-        status = NXD_MQTT_QOS2_NOT_SUPPORTED if quality == 2 else NXD_MQTT_INVALID_PARAMETER
+        status = _QOS2_NOT_SUPPORTED if quality == 2 else _INVALID_PARAMETER
         _refuse("QoS must be 0 or 1", status)
 
 
@@ -174,5 +173,5 @@ def _topic_filter(value):
             alone = at == 0 or data[at - 1] == _SLASH
             ends = at == last or (byte == _PLUS and data[at + 1] == _SLASH)
             if not (alone and ends):
-                _refuse("a wildcard must be a whole level")
+                _refuse("wildcards must be whole levels")
     return data

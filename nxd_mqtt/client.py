@@ -10,6 +10,7 @@ loop over it. A link that is lost is replaced by a new one where the application
 
 from micropython import const
 
+from .attempt import Attempt
 from .inbox import Inbox
 from .link import Link
 from .reader import Reader
@@ -31,6 +32,9 @@ _NOT_CONNECTED = const(0x10002)
 _PACKET_POOL_FAILURE = const(0x10006)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _SUCCESS = const(0x00)
+_WAIT_ERROR = const(0x08)
+# No status: what a call that is awaited would wait for is not there yet.
+_AGAIN = const(-1)
 # The upper half of MQTT's own statuses.
 _MQTT = const(1)
 
@@ -41,6 +45,7 @@ _STATE_CONNECTED = const(3)
 # Packet types; they say of what an event speaks.
 _CONNACK = const(2)
 _SUBACK = const(9)
+_DISCONNECT = const(14)
 
 _LINK_WANTED = const(1)
 _LINK_OPENING = const(2)
@@ -73,8 +78,6 @@ class NXD_MQTT_CLIENT:
     def __init__(self):
         self._session = None
         self._teller = Teller(self)
-        # Numbers the calls of connect and create, so that one does not take another's result.
-        self._calls = 0
         self.reason = None
         # The topic of the last publish, as it was given and as it was checked.
         self.topic = ([], None)
@@ -89,15 +92,15 @@ class NXD_MQTT_CLIENT:
         """
         self.client_id = client_id
         # A will: topic, message, QoS << 3 | retain << 5. A login: asked before every CONNECT.
-        self.will = None
-        self.login = None
+        self.reason = self.will = self.login = None
         self.receive_notify = self.disconnect_notify = None
         self.nxd_mqtt_connect_notify = self.nxd_mqtt_connect_context = None
         self.nxd_mqtt_ack_receive_notify = self.nxd_mqtt_ack_receive_context = None
-        self.reason = None
         self.session_present = self.packet_identifier = self.message_qos = self.message_retain = 0
         self._ip = ip
         self._lock = ip.lock
+        # A kernel's thread that runs the client and wants to be told of changes, else None.
+        self.keeper = None
         # What carries the bytes in WebSocket frames, from the next connect on.
         self.websocket = None
         self._link = Link(ip, None, 0)
@@ -109,11 +112,14 @@ class NXD_MQTT_CLIENT:
         self.backoff = None
         # The newest ones last.
         self.reasons = [None] * _REASONS
-        self._more = self._blocking = False
-        self._result = self._patience = self._heard = 0
+        self._more = False
+        self._heard = 0
         self._answer = (_SUCCESS, 0, 0)
         self.attempts = self.connects = self.reconnects = 0
-        self._calls += 1
+        # How many links there had been when the application disconnected.
+        self._left = _GIVE_UP
+        # What the last call of connect has begun.
+        self.attempt = None
         self._ending = _NOT_CONNECTED
         self._session = Session(Store(payload_size, depth), self._inbox, payload_size)
 
@@ -131,19 +137,23 @@ class NXD_MQTT_CLIENT:
             self._session.end(_STATE_INITIALIZE)
             self._session.store.close()
             self._inbox.clear()
+        if self.keeper:
+            self.keeper.wake()
 
     # -- connecting ---------------------------------------------------------------------------
 
-    def connect(
-        self, host: str, port: int, keepalive: int, clean: bool, wait: int, secure=None
-    ) -> int:
+    def connect(self, host, port: int, keepalive: int, clean: bool, wait: int, secure=None) -> int:
         """Begin to connect, and with a wait see it through.
 
+        :param str host: name or address
         :param int keepalive: seconds
         :param int wait: milliseconds for all of it, -1 for ever
         :param secure: makes the links TLS ones, or None
         """
         blocking = wait != 0 and not self._teller.in_callback()
+        keeper = self.keeper
+        if blocking and keeper and not keeper.awaiting:
+            return _WAIT_ERROR
         with self._lock:
             answer = (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[self.state]
             # A loop around connect, as in C, waits with the attempts that are being made already.
@@ -153,50 +163,18 @@ class NXD_MQTT_CLIENT:
             if not joins:
                 if self._teller.full():
                     return _PACKET_POOL_FAILURE
-                self._patience = 0
                 self._ending = _NOT_CONNECTED
-                self._calls += 1
                 if self.backoff:
                     self.backoff.begin()
                 self._session.begin(keepalive, clean)
                 self._link = Link(self._ip, host, port, secure, self.websocket)
-            self._blocking = blocking
-            self._result = _IN_PROGRESS
-        return self._see_through(wait) if blocking else _IN_PROGRESS
-
-    def _see_through(self, wait: int) -> int:
-        ending = _SUCCESS
-        call = self._calls
-        start = self._ip.clock()
-        try:
-            while self._calls == call and self._result == _IN_PROGRESS:
-                self._patience = self._remaining(start, wait)
-                if self._patience:
-                    ending = self._poll_for(self._patience)
-                elif self._give_up(call):
-                    return _IN_PROGRESS
-        finally:
-            if self._calls == call:
-                self._blocking = False
-                self._patience = 0
-        if self._calls != call:  # another thread has given this call up for its own
-            return _CONNECT_FAILURE
-        # What the caller has not learned from the result is for the next poll to tell: a link that
-        # came and went in one turn.
-        self._ending = _NOT_CONNECTED if self._result else ending or _NOT_CONNECTED
-        self._teller.tell()
-        return self._result
-
-    def _give_up(self, call: int) -> bool:
-        """The wait of a call is over; whether poll is to go on with it."""
-        with self._lock:
-            if self._result == _IN_PROGRESS and self._calls == call:
-                if self.backoff:
-                    return True
-                opened = self._link.state == _LINK_OPEN
-                status = _COMMUNICATION_FAILURE if opened else _CONNECT_FAILURE
-                self._end(status, "session" if opened else "tcp", "the wait is over")
-        return False
+            attempt = self.attempt
+            if not joins or attempt.status != _IN_PROGRESS:
+                attempt = self.attempt = Attempt(self)
+            attempt.blocking = blocking
+        if keeper:
+            keeper.wake()
+        return attempt.see_through(wait) if blocking and not keeper else _IN_PROGRESS
 
     def _remaining(self, start: int, wait: int) -> int:
         """What is left of a wait, in milliseconds; -1 when it has no end."""
@@ -220,38 +198,28 @@ class NXD_MQTT_CLIENT:
             link.state = _LINK_OPENING
             self.attempts += 1
             limit = self._session.limits[0] or _HALF_RANGE
-            if self._patience > 0:
-                limit = min(limit, self._patience)
+            attempt = self.attempt
+            if attempt.blocking and attempt.patience > 0:
+                limit = min(limit, attempt.patience)
         # What stands if an exception that is not the network's passes through here.
         failure = (_CONNECT_FAILURE, "call", "an exception")
         try:
             login = self.login() if self.login else (None, None)
             link.open(limit)
+            with self._lock:
+                if link.state == _LINK_OPENING:  # not given up meanwhile
+                    link.begin()
+                    self._session.connect(self._ip.clock(), self.client_id, self.will, login)
+                    self._guarded(NXD_MQTT_CLIENT._send)
             failure = None
         except MQTTError as error:
             failure = (error.status, error.stage, error.cause)
         finally:
             with self._lock:
-                if link.state != _LINK_OPENING:  # given up meanwhile
+                if not link.state:
                     link.leave()
                 elif failure:
                     self._end(*failure)
-                else:
-                    self._begin(link, login)
-
-    def _begin(self, link, login) -> None:
-        """A link is open: the session's turn."""
-        failure = (_CONNECT_FAILURE, "call", "an exception")
-        try:
-            link.begin()
-            self._session.connect(self._ip.clock(), self.client_id, self.will, login)
-            self._guarded(NXD_MQTT_CLIENT._send)
-            failure = None
-        except MQTTError as error:
-            failure = (error.status, error.stage, error.cause)
-        finally:
-            if failure:
-                self._end(*failure)
 
     def disconnect(self) -> None:
         """End the link in order, from any state, and let go of unread messages."""
@@ -263,16 +231,18 @@ class NXD_MQTT_CLIENT:
             self._session.disconnect()
             self._guarded(NXD_MQTT_CLIENT._send)
             self.backoff = backoff
+            self._left = self.connects
+            told = self._session.state == _STATE_CONNECTED
             self._end(_SUCCESS, "session", "disconnected by the application")
             self._ending = _NOT_CONNECTED
         self._teller.tell()
-        if not self._teller.untold:
+        if not told:  # else unread messages go when disconnect_notify has been told
             self.let_go()
 
     def let_go(self) -> None:
         """Release unread messages, unless they may be those of a link that has begun since."""
         with self._lock:
-            if self._session.state < _STATE_CONNECTING:
+            if self._session.state < _STATE_CONNECTING and self._left == self.connects:
                 self._inbox.clear()
 
     def _end(self, status: int, stage: str, cause) -> None:
@@ -299,16 +269,20 @@ class NXD_MQTT_CLIENT:
         self.reasons.append(self.reason)
         self.reasons.pop(0)
         if state == _STATE_CONNECTED:
-            self._teller.note_ending(status, self.reason)
+            self._teller.endings.append(self.reason)
+            self._teller.note(_DISCONNECT, status)
         elif pause == _GIVE_UP:
             # TLS's and WebSocket's own numbers are for the notify and the reason.
             own = status >> 16 == _MQTT
-            self._result = status if own else _CONNECT_FAILURE
+            attempt = self.attempt
+            attempt.status = status if own else _CONNECT_FAILURE
             # NetX tells a blocking caller by the status alone, unless a CONNACK was seen.
-            if not (self._blocking and status and self._result < _SERVER_MESSAGE_FAILURE):
+            if not (attempt.blocking and status and attempt.status < _SERVER_MESSAGE_FAILURE):
                 unanswered = status in (_SUCCESS, _COMMUNICATION_FAILURE)
                 self._teller.note(_CONNACK, _CONNECT_FAILURE if unanswered else status)
         link.leave()
+        if self.keeper:
+            self.keeper.wake()
 
     # -- the turn -----------------------------------------------------------------------------
 
@@ -317,9 +291,11 @@ class NXD_MQTT_CLIENT:
 
         :param int wait: milliseconds, -1 for ever
         :return: SUCCESS while a link or an attempt lives, the status of its end once, then
-            NOT_CONNECTED
+            NOT_CONNECTED; WAIT_ERROR for a wait under a kernel, which runs the client itself
         """
         if wait and not self._teller.in_callback():
+            if self.keeper:
+                return _WAIT_ERROR
             self._rest(wait)
         if self._link.state == _LINK_WANTED:
             self._open()
@@ -333,24 +309,25 @@ class NXD_MQTT_CLIENT:
             budget -= 1
             if self._teller.untold:
                 self._teller.tell()
-        self._more = more
         if self._reader.holding:  # acknowledgements that go now may make room
             self._guarded(NXD_MQTT_CLIENT._send)
-            self._more = self._guarded(NXD_MQTT_CLIENT._receive)
+            self._guarded(NXD_MQTT_CLIENT._receive)
         if not self._guarded(NXD_MQTT_CLIENT._serve):
             with self._lock:
                 self._session.store.tick(self._ip.clock())
         self._teller.tell()
         if self._session.state >= _STATE_CONNECTING:
             return _SUCCESS
-        ending = self._ending
-        self._ending = _NOT_CONNECTED
+        with self._lock:
+            ending = self._ending
+            self._ending = _NOT_CONNECTED
         return ending
 
     def _guarded(self, step) -> bool:
         """Run one step on an open link under the lock; whether the link is still good for more."""
         with self._lock:
             if self._link.state != _LINK_OPEN:
+                self._more = False
                 return False
             try:
                 return step(self)
@@ -388,7 +365,11 @@ class NXD_MQTT_CLIENT:
         return True
 
     def _receive(self) -> bool:
-        """Handle one packet, or read once; whether there may be more."""
+        """Handle one packet, or read once; whether there may be more.
+
+        That is noted under the lock, lest a thread that found nothing hides what another one left.
+        """
+        self._more = False
         if self._teller.full():
             return False
         reader = self._reader
@@ -399,7 +380,8 @@ class NXD_MQTT_CLIENT:
                 return False
             count = self._link.read(reader.space())
             if count < 1:  # below 0 a layer has moved on, though not MQTT
-                return count < 0
+                self._more = count < 0
+                return self._more
             reader.filled(count)
             self._heard = now = self._ip.clock()
             self._session.heard(now)
@@ -411,10 +393,11 @@ class NXD_MQTT_CLIENT:
                 self.connects += 1
                 if self.backoff:
                     self.reconnects += self.backoff.connected(now)
-                self._result = number = _SUCCESS
+                self.attempt.status = number = _SUCCESS
             elif kind == _SUBACK:
                 number |= reader.return_code << 16
             self._teller.note(kind, number)
+        self._more = True
         return True
 
     def _rest(self, wait: int) -> None:
@@ -424,7 +407,6 @@ class NXD_MQTT_CLIENT:
         awaits changes what this one has to wait for.
         """
         clock = self._ip.clock
-        start = clock()
         shared = self._ip.shared
         while True:
             read = write = False
@@ -442,13 +424,13 @@ class NXD_MQTT_CLIENT:
                     return
                 if not (read or write) and link.state != _LINK_WANTED:
                     limit = _MOMENT if limit < 0 else min(limit, _MOMENT)
-                nap = self._remaining(start, wait)
-                nap = limit if nap < 0 else min(nap, limit)
+                nap = limit if wait < 0 else min(wait, limit)
             if shared and not 0 <= nap < _THREAD_SLICE:
                 nap = _THREAD_SLICE
             self._ip.wait(link.socket, read, write, nap)
             if not (shared and read and nap) or clock() - now & _CLOCK_MASK < nap:
                 return
+            wait = self._remaining(now, wait)
 
     # -- messages -----------------------------------------------------------------------------
 
@@ -460,11 +442,16 @@ class NXD_MQTT_CLIENT:
         :param int flags: QoS << 1 | retain
         :param int wait: milliseconds to wait for room, -1 for ever
         """
+        if wait and self.keeper and not (self.keeper.awaiting or self._teller.in_callback()):
+            return _WAIT_ERROR
         start = now = self._ip.clock()
         while True:
             with self._lock:
                 session = self._session
-                if session.state != _STATE_CONNECTED and not (flags & 2 and self._keeps()):
+                # What is kept while a client connects again finds its link later.
+                if session.state != _STATE_CONNECTED and not (
+                    flags & 2 and self.backoff and session.state == _STATE_CONNECTING
+                ):
                     return _NOT_CONNECTED
                 status = session.publish(now, topic, message, flags)
                 if not status:
@@ -473,27 +460,31 @@ class NXD_MQTT_CLIENT:
             left = 0 if holding or self._teller.in_callback() else self._remaining(start, wait)
             if not left:
                 return status
+            if self.keeper:
+                return _AGAIN
             # An end that this poll learns of is still the next poll's to tell.
-            self._ending = self._poll_for(left) or _NOT_CONNECTED
+            ending = self._poll_for(left)
+            if ending:
+                self._ending = ending
             now = self._ip.clock()
-
-    def _keeps(self) -> bool:
-        """Whether what is stored now finds its link later."""
-        return self.backoff is not None and self._session.state == _STATE_CONNECTING
 
     def _hand_over(self, quality: int) -> int:
         """Offer an accepted packet to the link; what is stored is accepted whatever comes."""
         if quality:
             self.packet_identifier = self._session.packet_id
         sent = self._guarded(NXD_MQTT_CLIENT._send)
+        if self.keeper:
+            self.keeper.wake()
         return _SUCCESS if sent or quality else _COMMUNICATION_FAILURE
 
     def request(self, topic, quality: int) -> int:
         """Subscribe to the bytes of a topic filter, or with QoS -1 unsubscribe."""
         with self._lock:
-            if self._session.state != _STATE_CONNECTED and not self._keeps():
+            session = self._session
+            waits = self.backoff and session.state == _STATE_CONNECTING
+            if session.state != _STATE_CONNECTED and not waits:
                 return _NOT_CONNECTED
-            status = self._session.request(topic, quality)
+            status = session.request(topic, quality)
             return status or self._hand_over(1)
 
     def message_get(self, topic, message):
@@ -521,3 +512,5 @@ class NXD_MQTT_CLIENT:
         """The oldest message leaves the queue: what was held has room, or is acknowledged now."""
         self._inbox.take()
         self._more = self._more or self._reader.holding or self._inbox.owed() != 0
+        if self.keeper:
+            self.keeper.wake()

@@ -213,13 +213,11 @@ class Inbox:
         while self._unacked:
             at = self._acked
             flags = self._ring[at]
-            if session_present and flags & _QUALITY_1 and self._unacked <= self._unread:
+            if session_present and self._unacked <= self._unread:
                 if not flags & _NO_BODY:
                     self.count -= 1
                 self._ring[at] = flags | _NO_BODY
-            size = self._record(at)
-            self._acked = (at + size) % self._size
-            self._unacked -= size
+            self.acknowledged()
         self._skip()
 
     def clear(self) -> None:

@@ -78,7 +78,7 @@ def nx_ip_create(
         a session trusts and shows is added to it
     :param clock: callable, milliseconds that wrap at 2**29; default ``adafruit_ticks.ticks_ms``
     :param lock: an ``RLock`` where several real threads call one client; a plain one is refused
-    :param kernel: kept for a kernel that runs the clients' threads, which is not built yet
+    :param kernel: ``TX_KERNEL`` of ``nxd_mqtt.tx``, where each client is to have its own thread
     :param link_up: callable, asked before each attempt whether the network is there
     :return: NX_SUCCESS; NX_PTR_ERROR for anything that cannot serve as what it is given for
     """
@@ -90,6 +90,8 @@ def nx_ip_create(
     if ssl_context is not None and not hasattr(ssl_context, "wrap_socket"):
         return NX_PTR_ERROR
     if lock is not None and not _is_reentrant(lock):
+        return NX_PTR_ERROR
+    if kernel is not None and not hasattr(kernel, "keep"):
         return NX_PTR_ERROR
     try:
         ip.create(radio, socket_pool, clock, lock)
@@ -187,6 +189,8 @@ def _create(client, client_id, ip, pool, memory, size) -> None:
         _gc.collect()
     memory = bytearray(size) if memory is None else memoryview(memory)[:size]
     client.create(_text(client_id, "client id"), ip, pool.payload_size, pool.depth, memory)
+    if ip.kernel:
+        client.keeper = ip.kernel.keep(client)
 
 
 def nxd_mqtt_client_login_set(client, username, password) -> int:
@@ -318,15 +322,14 @@ def nxd_mqtt_client_poll(client, wait_option: int = 0) -> int:
     :return: NXD_MQTT_SUCCESS while a link or an attempt lives; the status of its end once; then
         NXD_MQTT_NOT_CONNECTED; NX_PTR_ERROR; NXD_MQTT_INVALID_PARAMETER
     """
-    # Without a wait it is called in a loop, and must take no memory.
-    if wait_option == 0 and isinstance(client, NXD_MQTT_CLIENT) and client.state:
-        return client.poll(0)
-    return _call(client, NX_PTR_ERROR, _poll, wait_option)
-
-
-def _poll(client, ticks: int) -> int:
-    wait = _milliseconds(ticks)
-    return _created(client).poll(wait)
+    if not isinstance(client, NXD_MQTT_CLIENT):
+        return NX_PTR_ERROR
+    try:
+        # It is called in a loop, and must take no memory.
+        wait = 0 if wait_option == 0 else _milliseconds(wait_option)
+        return _created(client).poll(wait)
+    except MQTTError as error:
+        return _refused(client, error)
 
 
 def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
@@ -338,28 +341,24 @@ def nxd_mqtt_client_subscribe(client, topic_name, QoS: int) -> int:
         NXD_MQTT_INVALID_PARAMETER; NXD_MQTT_QOS2_NOT_SUPPORTED; NXD_MQTT_NOT_CONNECTED;
         NXD_MQTT_PACKET_POOL_FAILURE (also when no more subscriptions can be remembered)
     """
-    return _call(client, NX_PTR_ERROR, _subscribe, topic_name, QoS)
-
-
-def _subscribe(client, topic_name, quality: int) -> int:
-    wanted = _topic_filter(topic_name)
-    _check_quality(quality)
-    return _created(client).request(wanted, quality)
+    return _call(client, NX_PTR_ERROR, _request, topic_name, QoS, True)
 
 
 def nxd_mqtt_client_unsubscribe(client, topic_name) -> int:
     """Ask for no more messages of a topic filter; returns as ``nxd_mqtt_client_subscribe``."""
-    return _call(client, NX_PTR_ERROR, _unsubscribe, topic_name)
+    return _call(client, NX_PTR_ERROR, _request, topic_name, -1, False)
 
 
-def _unsubscribe(client, topic_name) -> int:
+def _request(client, topic_name, quality: int, subscribes: bool) -> int:
     wanted = _topic_filter(topic_name)
-    return _created(client).request(wanted, -1)
+    if subscribes:
+        _check_quality(quality)
+    return _created(client).request(wanted, quality)
 
 
 def _notify_set(client, attribute: str, notify) -> None:
     if notify is not None and not callable(notify):
-        _refuse("a notify function must be callable", NX_PTR_ERROR)
+        _refuse("a notify must be callable", NX_PTR_ERROR)
     setattr(_created(client), attribute, notify)
 
 
@@ -399,7 +398,7 @@ def nxd_mqtt_client_message_get(client, topic_buffer, message_buffer):
         pass
     except MQTTError as error:
         return _refused(client, error), 0, 0
-    cause = "topic_buffer and message_buffer must be bytearrays"
+    cause = "both buffers must be bytearrays"
     return _refused(client, MQTTError(NXD_MQTT_INVALID_PARAMETER, "call", cause)), 0, 0
 
 
@@ -408,11 +407,11 @@ def nxd_mqtt_client_disconnect(client) -> int:
 
     :return: NXD_MQTT_SUCCESS, connected or not; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return _call(client, NX_PTR_ERROR, _disconnect)
+    return _call(client, NX_PTR_ERROR, _leave, "disconnect")
 
 
-def _disconnect(client) -> None:
-    _created(client).disconnect()
+def _leave(client, verb: str) -> None:
+    getattr(_created(client), verb)()
 
 
 def nxd_mqtt_client_delete(client) -> int:
@@ -420,8 +419,4 @@ def nxd_mqtt_client_delete(client) -> int:
 
     :return: NXD_MQTT_SUCCESS; NX_PTR_ERROR; NXD_MQTT_MUTEX_FAILURE
     """
-    return _call(client, NX_PTR_ERROR, _delete)
-
-
-def _delete(client) -> None:
-    _created(client).delete()
+    return _call(client, NX_PTR_ERROR, _leave, "delete")

@@ -240,9 +240,10 @@ def nxd_mqtt_client_statistics_get(client):
     """Ask what happened so far.
 
     :return: (status, statistics): a dict of counters since the client was created, None with an
-        error; "attempts" counts links that were tried, "connects" those that the broker accepted,
-        "reconnects" those of them that replaced a lost one; "reasons" are the last four endings,
-        each as ``client.reason``
+        error; there is room for "depth" "unacknowledged" packets; "queue_bytes" of "queue_size" are
+        of messages that are unread, or not acknowledged yet; "attempts" counts links that were
+        tried, "connects" those that the broker accepted, "reconnects" those of them that replaced a
+        lost one; "reasons" are the last four endings, each as ``client.reason``
     """
     status = _call(client, NX_PTR_ERROR, _exists)
     if status:
@@ -255,8 +256,11 @@ def nxd_mqtt_client_statistics_get(client):
         "acknowledged": session.acknowledged,
         "resent": session.resent,
         "unacknowledged": session.store.count,
+        "depth": session.store.depth,
         "received": inbox.received,
         "unread": inbox.count,
+        "queue_bytes": max(inbox._unread, inbox._unacked),
+        "queue_size": inbox._size,
         "dropped": inbox.dropped,
         "oversize": inbox.oversize,
         "attempts": client.attempts,

@@ -75,10 +75,11 @@ class Session:
     :param int output_size: bytes of the output buffer; the largest packet must fit
     """
 
+    # The table of subscriptions of a client that connects again by itself, else None.
+    subscriptions = None
+
     def __init__(self, store, inbox, output_size: int):
         self.store = store
-        # The table of subscriptions of a client that connects again by itself, else None.
-        self.subscriptions = None
         self._inbox = inbox
         self._output = memoryview(bytearray(output_size))
         self.next_packet_id = 1
@@ -439,7 +440,7 @@ class Session:
         soonest = _LONGEST_SLEEP
         if not self._ping_owed:
             soonest = min(soonest, self._quiet(now))
-        if not holding:
+        if not holding and any(self._awaited):
             for kind in _ANSWERS:
                 if self._awaited[kind]:
                     soonest = min(soonest, self._left(kind, now))

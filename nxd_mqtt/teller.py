@@ -47,7 +47,8 @@ class Teller:
         # A ring: number << 4 | kind.
         self._events = [0] * _EVENTS
         self._next = self.untold = 0
-        self._endings = []
+        # The reasons of the ends that are among them.
+        self.endings = []
 
     def full(self) -> bool:
         """Whether no more may be read, and no link begun."""
@@ -66,70 +67,66 @@ class Teller:
 
         There is room, because reading stops in time.
         """
-        place = self._next + self.untold
         if kind == _PUBACK and not self._client.nxd_mqtt_ack_receive_notify:
             return
+        place = (self._next + self.untold) % _EVENTS
         if kind == _PUBLISH:
             # Messages that follow each other share an entry: their number.
             number = 1
-            newest = (place - 1) % _EVENTS
-            if self.untold and self._events[newest] & 0x0F == _PUBLISH:
-                self._events[newest] += 0x10
+            if self.untold and self._events[place - 1] & 0x0F == _PUBLISH:
+                self._events[place - 1] += 0x10
                 return
-        self._events[place % _EVENTS] = number << 4 | kind
+        self._events[place] = number << 4 | kind
         self.untold += 1
-
-    def note_ending(self, status: int, reason) -> None:
-        """Keep the end of a link to be told, with its reason."""
-        self._endings.append(reason)
-        self.note(_DISCONNECT, status)
 
     def tell(self) -> None:
         """Tell what has happened, unless a callback is running already."""
-        while self.untold and self.begin_callback():
+        while self.untold:
+            with self._client._lock:
+                if self.thread or not self.untold:
+                    return
+                self.thread = get_ident()
+                if self.untold > _EVENTS - _EVENT_RESERVE:  # reading had stopped, and can go on
+                    self._client._more = True
+                event = self._events[self._next]
+                # Of several messages one, lest an exception keeps the others back.
+                if event & 0x0F == _PUBLISH and event > 0x1F:
+                    self._events[self._next] = event - 0x10
+                else:
+                    self._next = (self._next + 1) % _EVENTS
+                    self.untold -= 1
             try:
-                while self.untold:
-                    with self._client._lock:
-                        event = self._events[self._next]
-                        # Of several messages one, lest an exception keeps the others back.
-                        if event & 0x0F == _PUBLISH and event > 0x1F:
-                            self._events[self._next] = event - 0x10
-                        else:
-                            self._next = (self._next + 1) % _EVENTS
-                            self.untold -= 1
-                    self._tell_one(event & 0x0F, event >> 4)
+                self._tell_one(event & 0x0F, event >> 4)
             finally:
                 self.thread = 0
-
-    def begin_callback(self) -> bool:
-        """What is called until ``thread`` is 0 again is a callback; whether none was running."""
-        with self._client._lock:
-            if self.thread:
-                return False
-            self.thread = get_ident()
-        return True
 
     def _tell_one(self, kind: int, number: int) -> None:
         client = self._client
         if kind == _PUBLISH:
-            if client.receive_notify and client._inbox.count:
-                client.receive_notify(client, client._inbox.count)
+            notify = client.receive_notify
+            count = client._inbox.count
+            if notify and count:
+                notify(client, count)
         elif kind == _CONNACK:
-            if client.nxd_mqtt_connect_notify:
-                client.nxd_mqtt_connect_notify(client, number, client.nxd_mqtt_connect_context)
+            notify = client.nxd_mqtt_connect_notify
+            if notify:
+                notify(client, number, client.nxd_mqtt_connect_context)
         elif kind == _DISCONNECT:
             newest = client.reason
-            ending = client.reason = self._endings.pop(0)
+            ending = client.reason = self.endings.pop(0)
             try:
-                if client.disconnect_notify:
-                    client.disconnect_notify(client)
+                notify = client.disconnect_notify
+                if notify:
+                    notify(client)
             finally:
                 if client.reason is ending:
                     client.reason = newest
                 # The application's own disconnect lets go of unread messages, after this.
                 if not number:
                     client.let_go()
-        elif client.nxd_mqtt_ack_receive_notify:
-            code = number >> 16 if kind == _SUBACK else None
-            context = client.nxd_mqtt_ack_receive_context
-            client.nxd_mqtt_ack_receive_notify(client, kind, number & 0xFFFF, code, context)
+        else:
+            notify = client.nxd_mqtt_ack_receive_notify
+            if notify:
+                code = number >> 16 if kind == _SUBACK else None
+                context = client.nxd_mqtt_ack_receive_context
+                notify(client, kind, number & 0xFFFF, code, context)

@@ -17,6 +17,7 @@ from micropython import const
 
 from .calls import _call, _connect, _refuse
 from .status import NX_PTR_ERROR, NX_SUCCESS, MQTTError
+from .teller import get_ident as _get_ident
 from .tls_context import _fail, _is_real, _make_context, _text_of
 from .transport import CLOSED as _CLOSED
 from .transport import _unresolved
@@ -289,7 +290,10 @@ class _Secure:
         cert = NX_SECURE_X509_CERT()
         # No call in it may wait: a poll that opens a link would wait for itself.
         teller = self._client._teller
-        outermost = teller.begin_callback()
+        with self._client._lock:
+            outermost = not teller.thread
+            if outermost:
+                teller.thread = _get_ident()
         try:
             status = self._tls_setup(self._client, session, cert, NX_SECURE_X509_CERT())
         finally:

@@ -44,11 +44,14 @@ def package_files() -> list[Path]:
     return python_files("nxd_mqtt")
 
 
+# What needs CPython: a board has no threads of its own.
+_DESKTOP = (ROOT / "boards" / "desktop", ROOT / "examples" / "nxd_mqtt_real_threads.py")
+
+
 def board_files() -> list[Path]:
     """Every file that goes to a board: it must run there as it is."""
-    desktop = ROOT / "boards" / "desktop"
     found = python_files("nxd_mqtt", "boards", "code.py", "examples")
-    return [path for path in found if desktop not in path.parents]
+    return [path for path in found if not {path, *path.parents} & set(_DESKTOP)]
 
 
 def relative(path: Path) -> str:

@@ -12,10 +12,15 @@ import ast
 import pytest
 from repository import ROOT
 
-from nxd_mqtt import nxd_extensions, status
+from nxd_mqtt import nxd_extensions, status, tx_status
 
 LIBRARY = ROOT / "nxd_mqtt"
-MODULES = sorted(path.stem for path in LIBRARY.glob("*.py") if path.stem != "status")
+ALL = sorted(path.stem for path in LIBRARY.glob("*.py"))
+MODULES = [name for name in ALL if name != "status" and not name.startswith("tx")]
+# Where ThreadX's numbers count; many of NetX's have the same name and another value.
+TX_MODULES = [name for name in ALL if name.startswith("tx_") and name != "tx_status"]
+# What the clients' threads know of NetX.
+OF_NETX = {"_IN_PROGRESS", "_AGAIN"}
 
 # Names that mean something else in each module that has them.
 OF_THEIR_OWN = {"_PUBLISH", "_CLEAN"}
@@ -54,9 +59,38 @@ def test_statuses_are_really_compared():
     assert len(compared) > 10
 
 
-def test_a_name_is_the_same_number_everywhere():
+@pytest.mark.parametrize("module", TX_MODULES)
+def test_an_underscored_number_of_threadx_is_its_own(module):
+    for name, value in constants(module).items():
+        if name in OF_NETX:
+            assert public_number(name) in (None, value), f"{module}.{name}"
+        else:
+            public = getattr(tx_status, "TX" + name, None)
+            assert public is None or public == value, f"{module}.{name}"
+
+
+@pytest.mark.parametrize("module", sorted(set(TX_MODULES) - {"tx_object", "tx_port_cpython"}))
+def test_numbers_of_threadx_are_really_compared(module):
+    known = [name for name in constants(module) if hasattr(tx_status, "TX" + name)]
+    assert len(known) >= {"tx_port": 0, "tx_client": 2, "tx_kernel": 6}.get(module, 5)
+
+
+def test_the_status_of_a_call_that_would_wait_is_netx_s():
+    found = [constants(module).get("_WAIT_ERROR") for module in MODULES]
+    assert set(found) - {None} == {tx_status.NX_WAIT_ERROR}
+
+
+def test_ticks_are_ten_milliseconds():
+    ticks = tx_status.TX_TIMER_TICKS_PER_SECOND
+    found = [constants(module).get("_MILLISECONDS_PER_TICK") for module in TX_MODULES]
+    assert set(found) - {None} == {1000 // ticks}
+    assert ticks == status.NX_IP_PERIODIC_RATE
+
+
+@pytest.mark.parametrize("modules", [MODULES, TX_MODULES], ids=["NetX", "ThreadX"])
+def test_a_name_is_the_same_number_everywhere(modules):
     seen = {}
-    for module in MODULES:
+    for module in modules:
         for name, value in constants(module).items():
             if name not in OF_THEIR_OWN:
                 assert seen.setdefault(name, value) == value, f"{module}.{name}"

@@ -80,7 +80,8 @@ def test_the_socket_adapter_speaks_the_dialect_of_circuitpython(micropython, ech
 
 
 def test_every_module_of_the_library_can_be_imported(micropython):
-    micropython.run("imports.py", *micropython.modules)
+    # More than any program imports at once.
+    micropython.run("imports.py", *micropython.modules, heap="256k")
 
 
 # --- the tables and the models -------------------------------------------------------------------

@@ -25,6 +25,7 @@ from nxd_mqtt.nxd import (
     nx_ip_create,
 )
 from nxd_mqtt.status import MQTTError
+from nxd_mqtt.tx_kernel import TX_KERNEL
 
 SPI = ("wiznet", "airlift", "airlift_patient")
 PARTIAL = ("espressif", "rp2", "host", "cpython_tcp", "micropython_tcp")
@@ -469,5 +470,5 @@ def test_control_block_keeps_what_it_is_given():
     pool = Line(CPYTHON_TCP).pool
     lock = threading.RLock()
     ip = NX_IP()
-    nx_ip_create(ip, "given", socket_pool=pool, clock=clock, lock=lock, kernel="k")
-    assert (ip.pool, ip.clock(), ip.lock, ip.kernel) == (pool, 5, lock, "k")
+    nx_ip_create(ip, "given", socket_pool=pool, clock=clock, lock=lock, kernel=TX_KERNEL)
+    assert (ip.pool, ip.clock(), ip.lock, ip.kernel) == (pool, 5, lock, TX_KERNEL)

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: MIT
 """The plan of the house: floors, modules, and the arrows along which a module may import."""
 
-_BELOW_CLIENT = "status store inbox transport reader session link teller"
+_BELOW_CLIENT = "status store inbox transport reader session link attempt teller"
+_THREADX = (
+    "tx_client tx_event_flags tx_kernel tx_mutex tx_queue tx_semaphore tx_status tx_thread tx_timer"
+)
 
 # (floor, module, what it is, modules it may import, modules it may import inside functions only)
 HOUSE = (
@@ -25,6 +28,7 @@ HOUSE = (
     ("floor 2", "reader", "bytes in, packets out", "status wire", ""),
     ("floor 2", "session", "the protocol's states", "status wire", ""),
     ("floor 3", "link", "one socket's life", "status transport", ""),
+    ("floor 3", "attempt", "what a connect came to", "", ""),
     ("floor 3", "teller", "what is to be told", "", ""),
     ("floor 3", "client", "the engine", _BELOW_CLIENT, ""),
     ("roof", "calls", "check, call, status", "status wire client", ""),
@@ -32,10 +36,22 @@ HOUSE = (
     ("roof", "nxd_extensions", "functions NetX lacks", "status client calls nxd", "reconnect"),
     ("roof", "tls_reasons", "TLS's failures in words", "", ""),
     ("roof", "tls_context", "certificates into TLS", "status", "tls_reasons"),
-    ("roof", "tls", "secure connect", "status transport calls tls_context", "tls_reasons"),
+    ("roof", "tls", "secure connect", "status transport teller calls tls_context", "tls_reasons"),
     ("roof", "websocket", "RFC 6455", "status calls", ""),
     ("roof", "file_store", "a store on a drive", "status store", ""),
-    ("roof", "tx", "ThreadX over asyncio", "status", ""),
+    ("roof", "tx_status", "ThreadX's numbers", "", ""),
+    ("roof", "tx_port", "asyncio of boards", "", ""),
+    ("roof", "tx_port_cpython", "asyncio of CPython", "", ""),
+    ("roof", "tx_kernel", "threads, over asyncio", "tx_port tx_port_cpython", "tx_client"),
+    ("roof", "tx_thread", "threads and time", "tx_kernel", ""),
+    ("roof", "tx_client", "clients as threads", "nxd_extensions tx_kernel", ""),
+    ("roof", "tx_object", "what is created and waited for", "tx_kernel", ""),
+    ("roof", "tx_event_flags", "event flags", "tx_kernel tx_object", ""),
+    ("roof", "tx_queue", "queues of messages", "tx_kernel tx_object", ""),
+    ("roof", "tx_semaphore", "counting semaphores", "tx_kernel tx_object", ""),
+    ("roof", "tx_mutex", "mutexes with owners", "tx_kernel tx_object", ""),
+    ("roof", "tx_timer", "functions called in time", "tx_kernel tx_object", ""),
+    ("roof", "tx", "all of ThreadX in one import", _THREADX, ""),
     ("roof", "azure_iot", "Azure IoT Hub", "status client calls", "nxd tls websocket"),
     ("roof", "minimqtt", "MiniMQTT's class", "status client calls", ""),
 )
@@ -49,7 +65,10 @@ BOARD_IMPORTS = (
     "adafruit_connection_manager adafruit_ticks time struct errno micropython select gc os sys "
     "json re random binascii hashlib ssl _thread"
 )
-ONLY_IN = {"asyncio": ("tx",), "adafruit_minimqtt": ("minimqtt",)}
+ONLY_IN = {
+    "asyncio": ("tx_port", "tx_port_cpython", "tx_kernel", "tx_thread"),
+    "adafruit_minimqtt": ("minimqtt",),
+}
 
 # What no board has, or has in part; nothing that goes to a board may import it.
 NOT_ON_BOARDS = (
