@@ -21,11 +21,12 @@ space := $(empty) $(empty)
 comma := ,
 GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
 
-.PHONY: help environment demo test test-doubles-first test-doubles-second test-peers test-long soak fuzz lint format size bench docs bundle clean
+.PHONY: help environment demo example test test-doubles-first test-doubles-second test-peers test-long soak fuzz lint format size bench docs bundle clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       play the main job on this machine, with the embedded broker"
+	@echo "make example    play one of examples/, with the embedded broker; NAME=simpletest; without NAME they are listed"
 	@echo "make test       lint, tests, coverage gate, documents"
 	@echo "make test-long  the tests that take longer: kills, soak"
 	@echo "make soak       two minutes of faults between two clients and mosquitto; SECONDS=, SEED= change them"
@@ -59,6 +60,10 @@ $(BENCH_STAMP): pyproject.toml requirements.txt tools/bench/requirements.txt
 
 demo: $(STAMP)
 	$(BIN)/python -m boards.desktop.demo
+
+# Only what the command says counts: some systems have a NAME of their own in the environment.
+example: $(STAMP)
+	$(BIN)/python -m boards.desktop.example $(if $(filter command,$(firstword $(origin NAME))),$(NAME))
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
