@@ -1,72 +1,111 @@
 # SPDX-FileCopyrightText: 2026 nxd_mqtt authors
 #
 # SPDX-License-Identifier: MIT
-"""Builds the zip that is unpacked on a CIRCUITPY drive: library, boards, program, dependencies."""
+"""Builds the zip that is unpacked on a CIRCUITPY drive: library, boards, program, dependencies.
 
-import importlib.util
+``python tools/bundle.py`` writes it to ``dist/``, with its index beside it; a folder behind the
+command is taken instead.
+"""
+
+import re
 import sys
 import zipfile
 from pathlib import Path
 
+import bundle_lib
+import bundle_metadata
+import bundle_version
+
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "dist" / "nxd_mqtt-circuitpython.zip"
+NAME = "nxd_mqtt-circuitpython"
 
-# The desktop is no board of its own on a drive.
-_LEFT_OUT = ROOT / "boards" / "desktop"
-_FOLDERS = ("nxd_mqtt", "boards")
+# A drive has no use for the desktop's board, nor for what runs on CPython only.
+_LEFT_OUT = re.compile(
+    r"boards/desktop/|nxd_mqtt/\w+_cpython\.py|examples/nxd_mqtt_real_threads\.py"
+)
+_PATTERNS = ("nxd_mqtt/**/*.py", "boards/**/*.py", "examples/*.py")
 _FILES = ("code.py", "settings.toml.example", "LICENSE")
-_DEPENDENCIES = ("adafruit_connection_manager", "adafruit_ticks")
+_INIT = bundle_metadata.LIBRARY + "/__init__.py"
 
-# A fixed date makes equal trees equal zips; it is the first that the format knows.
+# A fixed date and one system's file modes make equal trees equal zips; the date is the first that
+# the format knows.
 _DATE = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_MODE = 0o100644
+
+# What a file takes on a drive, in steps of this many bytes.
+SECTOR = 512
 
 
-def own_files(root: Path) -> list[Path]:
-    """The project's files for a drive, sorted.
+def own_files(root: Path = ROOT) -> dict[str, bytes]:
+    """The project's files for a drive, by their names there.
 
     :param Path root: the repository
     """
-    found = [path for folder in _FOLDERS for path in sorted((root / folder).rglob("*.py"))]
-    found = [path for path in found if _LEFT_OUT not in path.parents]
-    return found + [root / name for name in _FILES]
+    paths = [path for pattern in _PATTERNS for path in root.glob(pattern)]
+    paths += [root / name for name in _FILES]
+    found = {path.relative_to(root).as_posix(): path for path in paths}
+    return {name: path.read_bytes() for name, path in found.items() if not _LEFT_OUT.match(name)}
 
 
-def dependency(name: str) -> Path:
-    """The one .py file of a dependency, from the environment."""
-    return Path(importlib.util.find_spec(name).origin)
+def contents(root: Path = ROOT) -> dict[str, bytes]:
+    """The files of the zip by name.
 
-
-def contents(root: Path = ROOT) -> dict[str, Path]:
-    """Names in the zip, and the files they are made from."""
-    found = {path.relative_to(root).as_posix(): path for path in own_files(root)}
-    for name in _DEPENDENCIES:
-        found["lib/" + name + ".py"] = dependency(name)
+    :param Path root: the repository
+    """
+    found = own_files(root)
+    version = bundle_version.release(root)
+    init = found[_INIT].decode()
+    if version is not None:
+        init = bundle_version.stamped(init, version)
+        found[_INIT] = init.encode()
+    requirements = (root / "requirements.txt").read_text(encoding="utf-8")
+    parts = bundle_lib.parts(requirements.splitlines())
+    for part in parts:
+        found.update({"lib/" + name: data for name, data in part.files.items()})
+    found["THIRD_PARTY.txt"] = bundle_lib.third_party(parts).encode()
+    found["requirements.txt"] = bundle_metadata.requirements(parts).encode()
+    found[NAME + ".json"] = bundle_metadata.index(root, init, parts).encode()
     return found
 
 
-def write(target: Path, files: dict[str, Path]) -> None:
-    """Writes the zip.
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    """Writes the zip and its index, and returns the zip's path.
 
-    :param Path target: the zip
-    :param dict files: names in it, and files
+    :param Path folder: where they go; it is made
+    :param dict files: the files of the zip by name
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / (NAME + ".zip")
     with zipfile.ZipFile(target, "w") as archive:
-        for name, path in sorted(files.items()):
+        for name, data in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
+            entry.create_system = _UNIX
+            entry.external_attr = _MODE << 16
+            archive.writestr(entry, data)
+    (folder / (NAME + ".json")).write_bytes(files[NAME + ".json"])
+    return target
+
+
+def room(files: dict[str, bytes]) -> int:
+    """The bytes that the files take on a drive."""
+    return sum(-(-len(data) // SECTOR) * SECTOR for data in files.values())
+
+
+def summary(files: dict[str, bytes]) -> str:
+    """How many files there are, how much room they take on a drive, and which is the largest."""
+    largest = max(files, key=lambda name: len(files[name]))
+    text = f"{len(files)} files, {room(files):,} bytes on a drive, "
+    return text + f"the largest {largest} with {len(files[largest]):,}"
 
 
 def main() -> None:
-    """Writes the zip and names it."""
+    """Writes the zip and says what is in it."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist"
     files = contents()
-    missing = [name for name, path in files.items() if not path.is_file()]
-    if missing:
-        sys.exit("missing: " + ", ".join(missing))
-    write(TARGET, files)
-    print(TARGET.relative_to(ROOT), "-", len(files), "files")
+    target = write(folder, files)
+    print(f"{target}: {summary(files)}; the zip has {target.stat().st_size:,}")
 
 
 if __name__ == "__main__":
