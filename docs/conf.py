@@ -11,8 +11,12 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
 from bench_table import write_bench  # noqa: E402 - it lies beside this file
+from flow_diagram import write_flow  # noqa: E402 - it, too
 from picture import draw_house  # noqa: E402 - it, too
+from porting_table import write_porting  # noqa: E402 - it, too
+from state_diagram import write_states  # noqa: E402 - it, too
 from statements_table import write_statements  # noqa: E402 - it, too
+from troubles_table import write_troubles  # noqa: E402 - it, too
 
 project = "nxd_mqtt"
 author = "nxd_mqtt authors"
@@ -24,9 +28,11 @@ exclude_patterns = ["_build", "_generated"]
 html_theme = "alabaster"
 html_theme_options = {
     "description": "The NetX Duo MQTT client for CircuitPython",
-    "fixed_sidebar": True,
-    "page_width": "1080px",
+    "page_width": "1240px",
+    "body_max_width": "none",
 }
+html_static_path = ["_static"]
+html_css_files = ["nxd.css"]
 html_show_sourcelink = False
 nitpicky = True
 
@@ -42,5 +48,12 @@ def _draw(_app) -> None:
 def setup(app) -> None:
     """Draws the pictures and writes the tables before Sphinx looks for them."""
     app.connect("builder-inited", _draw)
-    app.connect("builder-inited", lambda _app: write_statements(DOCS / "_generated"))
-    app.connect("builder-inited", lambda _app: write_bench(DOCS / "_generated"))
+    for write in (
+        write_statements,
+        write_bench,
+        write_porting,
+        write_troubles,
+        write_states,
+        write_flow,
+    ):
+        app.connect("builder-inited", lambda _app, write=write: write(DOCS / "_generated"))
