@@ -62,8 +62,9 @@ class Inbox:
             flags |= _NO_BODY
             remaining = quality
         need = _HEADER + remaining
+        spare = self._size - need
         # What leaves neither body nor packet identifier needs no room.
-        while remaining and max(self._unread, self._unacked) + need > self._size:
+        while remaining and (self._unread > spare or self._unacked > spare):
             if self.policy != _DROP_OLD or not self._drop_oldest():
                 if quality or not self.policy:
                     return HELD

@@ -160,7 +160,7 @@ class Reader:
     def _publish(self) -> int:
         """Go on with the body of a PUBLISH as far as bytes are here."""
         start = at = self._start
-        end = min(self._end, at + self._left)
+        end = self._end if self._left > self._end - at else at + self._left
         if self._stage == _LENGTH and end - at >= 2:
             at = self._length(at)
         if self._stage == _TOPIC:
@@ -194,9 +194,10 @@ class Reader:
         return at + 2
 
     def _topic(self, at: int, end: int) -> int:
-        stop = min(end, at + self._topic_left)
+        left = self._topic_left
+        stop = end if left > end - at else at + left
         self._text = text = scan_text(self._view, at, stop, self._text, False)
-        self._topic_left = left = self._topic_left - stop + at
+        self._topic_left = left = left - stop + at
         if text < 0 or (text and not left):
             violation("topic with wildcard, NUL or bad UTF-8")
         if not left:

@@ -88,7 +88,7 @@ def tx_thread_create(
     :return: TX_SUCCESS; TX_THREAD_ERROR; TX_PTR_ERROR; TX_PRIORITY_ERROR; TX_THRESH_ERROR;
         TX_START_ERROR
     """
-    if not isinstance(thread, TX_THREAD) or thread.state is not None:
+    if not isinstance(thread, TX_THREAD) or thread in TX_KERNEL.threads:
         return _THREAD_ERROR
     if not callable(entry_function):
         return _PTR_ERROR

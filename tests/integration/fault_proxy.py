@@ -8,6 +8,7 @@ somebody to refuse. ``faults`` counts those that have happened, not those that w
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
@@ -288,7 +289,8 @@ class FaultProxy:
         for _, writer in filter(None, (wire.near, wire.far)):
             if reset:
                 raw = writer.get_extra_info("socket")
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                with contextlib.suppress(OSError):  # it is closed already
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 writer.transport.abort()
             else:
                 writer.close()
