@@ -21,7 +21,7 @@ space := $(empty) $(empty)
 comma := ,
 GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
 
-.PHONY: help environment demo example test test-doubles-first test-doubles-second test-peers test-long soak fuzz lint format size bench docs bundle clean
+.PHONY: help environment demo example test test-doubles-first test-doubles-second test-peers-first test-peers-second test-long soak fuzz lint format size bench docs bundle clean
 .DEFAULT_GOAL := help
 
 help:
@@ -75,16 +75,18 @@ format: $(STAMP)
 
 test: lint
 	$(BIN)/coverage erase
-	$(MAKE) -j3 --no-print-directory test-doubles-first test-doubles-second test-peers
-	cat build/test-doubles-second.log build/test-peers.log
+	$(MAKE) -j4 --no-print-directory test-doubles-first test-doubles-second test-peers-first test-peers-second
+	cat build/test-doubles-second.log build/test-peers-first.log build/test-peers-second.log
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include="$(GATED)" --fail-under=100
 	$(MAKE) docs
 
-# The tests with real peers mostly wait, so they run beside the others, and those in two halves. (Not
-# by `&`: what a shell starts that way ignores the interrupt that some of them send.)
-PEERS := tests/integration tests/test_main_job_live.py tests/test_soak.py tests/test_device_kit.py
+# The tests with real peers mostly wait, so they run beside the others; each of both kinds in two
+# halves. (Not by `&`: what a shell starts that way ignores the interrupt that some of them send.)
+PEERS := $(wildcard tests/integration/test_*.py) tests/test_main_job_live.py tests/test_soak.py tests/test_device_kit.py
+PEERS_FIRST := $(wildcard tests/integration/test_live_[t-z]*.py)
+PEERS_SECOND := $(filter-out $(PEERS_FIRST),$(PEERS))
 FIRST := $(filter-out $(PEERS),$(wildcard tests/test_[a-m]*.py))
 SECOND := $(filter-out $(PEERS),$(wildcard tests/test_[n-z]*.py))
 
@@ -99,9 +101,13 @@ test-doubles-second: $(STAMP)
 	mkdir -p build
 	$(PYTEST) $(SECOND) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
 
-test-peers: $(STAMP)
+test-peers-first: $(STAMP)
 	mkdir -p build
-	$(PYTEST) $(PEERS) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
+	$(PYTEST) $(PEERS_FIRST) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
+
+test-peers-second: $(STAMP)
+	mkdir -p build
+	$(PYTEST) $(PEERS_SECOND) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
 
 # pytest answers 5 when it finds no test at all, which is no failure here.
 test-long: $(STAMP)

@@ -61,10 +61,11 @@ class Keeper:
     async def _run(self, _) -> None:
         client = self._client
         try:
-            # Until it is deleted, or created anew and given another thread.
-            while client.state and client.keeper is self:
+            while True:
                 client.poll(0)
                 self._release()
+                if not client.state or client.keeper is not self:
+                    break  # it is deleted, or created anew and has another thread
                 ticks = self._look()
                 if ticks:
                     await self._thread.wait([], _TCP_IP, ticks, _SUCCESS)
@@ -74,9 +75,14 @@ class Keeper:
             self._unwatch()
             self._release()
             TX_KERNEL.threads.remove(self._thread)
-            # Without a kernel it is a client like any other.
-            if client.keeper is self:
-                client.keeper = None
+            TX_KERNEL.keepers.remove(self)
+            self.drop()
+
+    def drop(self) -> None:
+        """There is no kernel any more: the client is one like any other."""
+        self._watch = None
+        if self._client.keeper is self:
+            self._client.keeper = None
 
     def _release(self) -> None:
         while self._waiters:

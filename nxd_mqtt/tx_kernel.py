@@ -209,6 +209,8 @@ class _Kernel:
         self.objects = []
         # The timers that run, once there is one.
         self.timers = None
+        # Who runs the MQTT clients.
+        self.keepers = []
         self.started = False
         self._over = self._failure = None
         self._read = self._milliseconds = 0
@@ -270,11 +272,13 @@ class _Kernel:
         self._forget()
 
     def _forget(self) -> None:
-        """Nothing is created any more."""
+        """Nothing is created any more, and clients are left to themselves."""
         self.started = False
         self.threads = []
         self.objects = []
         self.timers = None
+        while self.keepers:
+            self.keepers.pop().drop()
 
     def milliseconds(self) -> int:
         """Time since the kernel was entered."""
@@ -296,7 +300,9 @@ class _Kernel:
         """Give an MQTT client a thread of its own; returns what the client tells of changes."""
         from .tx_client import Keeper
 
-        return Keeper(client)
+        keeper = Keeper(client)
+        self.keepers.append(keeper)
+        return keeper
 
     def look(self) -> None:
         """See whether somebody is left who can run, and end if not."""

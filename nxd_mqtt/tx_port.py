@@ -57,7 +57,8 @@ class Signal:
         """Let the task that waits go on."""
         self.is_set = True
         task = self._task
-        if task:
+        # One that is cancelled meanwhile is in its queue already, with what it is to raise.
+        if task and (task.data is None or task.data is self):
             self._task = None
             if self._timed:
                 core._task_queue.remove(task)

@@ -73,14 +73,7 @@ class Watched(App):
         self.sockets.listen(PORT, self.broker)
         if reconnect:
             assert nxd_mqtt_client_reconnect_set(self.client, 100, 1600) == NXD_MQTT_SUCCESS
-        self.monitor = Monitor(
-            self.client,
-            title,
-            self.packets,
-            self.queue,
-            payloads=payloads,
-            time=FakeTime(self.clock),
-        )
+        self.monitor = Monitor(self.client, title, payloads=payloads, time=FakeTime(self.clock))
         self.events = []
         self.monitor.listeners.append(self.events.append)
 

@@ -12,6 +12,7 @@ from doubles.script import connect as connect_packet
 from doubles.trials import every
 from radio_platform import RadioPlatform
 
+from nxd_mqtt.file_store import FileStore
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
 
@@ -396,6 +397,78 @@ def test_statistics():
     assert app.statistics["resent"] == 1
     app.get()
     assert app.statistics["unread"] == 0
+
+
+def used(app):
+    """How many bytes of the receive queue are in use."""
+    return app.statistics["queue_bytes"]
+
+
+def test_statistics_of_the_receive_queue():
+    app = App(queue=512).connect()
+    # Four bytes of the memory are slack.
+    assert (used(app), app.statistics["queue_size"]) == (0, 508)
+    # A record takes five bytes, the topic three, a packet identifier two.
+    fill = [0]
+    for number, (size, packet_id) in enumerate(((1, None), (100, 7), (20, None), (0, 8))):
+        app.peer.send(publish("t", bytes(size), packet_id))
+        app.polls(3)
+        fill.append(fill[-1] + 8 + size + (2 if packet_id else 0))
+        assert used(app) == fill[-1]
+        assert app.statistics["unread"] == number + 1
+    for taken in fill[1:]:
+        assert app.get() is not None
+        assert used(app) == fill[-1] - taken
+    assert app.statistics["queue_size"] == 508
+
+
+def test_statistics_of_a_receive_queue_that_is_full_to_the_last_byte():
+    app = App(queue=64).connect()
+    app.peer.send(publish("t", message(1, 52)))
+    app.polls(2)
+    assert used(app) == app.statistics["queue_size"] == 60
+    app.messages()
+    # Too large for the queue: only its packet identifier is kept, until the PUBACK is sent.
+    app.peer.send(publish("t", message(2, 53), 9))
+    app.polls(3)
+    assert app.peer.take() == puback(9)
+    assert used(app) == 0
+
+
+def test_statistics_of_messages_whose_acknowledgement_is_owed():
+    app = App()
+    nxd_mqtt_client_ack_mode_set(app.client, NXD_MQTT_ACK_ON_GET)
+    app.connect(clean=0)
+    for number in (1, 2):
+        app.peer.send(publish("t", b"1234567890", number))
+    app.polls(3)
+    assert used(app) == 40
+    assert app.get() == b"1234567890"
+    assert (app.statistics["unread"], used(app)) == (1, 40)
+    app.poll()
+    assert app.peer.take() == puback(1)
+    assert used(app) == 20
+    assert nxd_mqtt_client_message_discard(app.client) == NXD_MQTT_SUCCESS
+    assert (app.statistics["unread"], used(app)) == (0, 20)
+    app.poll()
+    assert app.peer.take() == puback(2)
+    assert used(app) == 0
+
+
+@pytest.mark.parametrize("depth", (1, 8))
+def test_statistics_of_the_store_are_as_the_pool_was_made(depth, tmp_path):
+    app = App(depth=depth)
+    assert (app.statistics["depth"], app.statistics["unacknowledged"]) == (depth, 0)
+    store = FileStore(str(tmp_path / "outbox"))
+    assert nxd_mqtt_client_store_set(app.client, store) == NXD_MQTT_SUCCESS
+    assert app.statistics["depth"] == depth
+    app.connect(clean=0)
+    accepted = 0
+    while app.publish() == NXD_MQTT_SUCCESS:
+        accepted += 1
+        assert app.statistics["unacknowledged"] == accepted
+    assert app.statistics["depth"] == accepted == depth
+    nxd_mqtt_client_delete(app.client)
 
 
 def test_packet_identifier_is_that_of_the_last_accepted_call():

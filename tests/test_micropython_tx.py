@@ -33,3 +33,15 @@ def test_the_objects_with_micropython_s_own_asyncio(micropython):
 def test_the_objects_with_adafruit_s_asyncio(micropython, adafruit_asyncio):
     output = micropython.run("tx_objects.py", str(adafruit_asyncio), heap=HEAP)
     assert output.startswith("12 stories with " + str(adafruit_asyncio))
+
+
+def test_the_kernel_s_end_with_a_client_connected(micropython, port):
+    told = micropython.run("tx_endings.py", "-", "127.0.0.1", port, heap=HEAP, seconds=30)
+    assert told == "[0, 'a new kernel']\n"
+
+
+def test_the_kernel_s_end_with_adafruit_s_asyncio(micropython, adafruit_asyncio, port):
+    told = micropython.run(
+        "tx_endings.py", str(adafruit_asyncio), "127.0.0.1", port, heap=HEAP, seconds=30
+    )
+    assert told == "[0, 'a new kernel']\n"

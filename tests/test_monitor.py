@@ -5,14 +5,18 @@
 
 import pytest
 from client_bench import App
+from doubles.played_broker import PlayedBroker
+from doubles.trials import PORT
+from kernel_bench import Kernel
 from monitor_bench import FakeTime, Watched
 
 from boards.desktop.broker.packets import Puback, Publish
 from boards.desktop.monitor import Monitor
-from boards.desktop.monitor.words import printable, sentence, status_words
+from boards.desktop.monitor.words import figures_line, printable, sentence, status_words
 from nxd_mqtt import status as all_statuses
 from nxd_mqtt.nxd import *
 from nxd_mqtt.nxd_extensions import *
+from nxd_mqtt.tx import *
 
 LOST = NXD_MQTT_COMMUNICATION_FAILURE
 
@@ -82,6 +86,111 @@ def test_a_link_that_was_there_before_the_monitor_is_shown():
     snapshot = monitor.snapshot()
     assert (snapshot.state, snapshot.figures["link_seconds"]) == (3, 2.0)
     assert snapshot.title == "me"
+
+
+def test_a_client_that_is_deleted_leaves_its_last_figures():
+    app = Watched().up()
+    app.publish_and_wait(10)
+    assert nxd_mqtt_client_delete(app.client) == NXD_MQTT_SUCCESS
+    app.monitor.look()
+    snapshot = app.monitor.snapshot()
+    assert (snapshot.figures["state"], snapshot.figures["acknowledged"]) == ("INITIALIZE", 1)
+    assert [event.kind for event in app.events][-1] == "ended"
+    assert "INITIALIZE (0)" in app.picture()[1]
+
+
+# --- under the kernel ----------------------------------------------------------------------------
+
+
+def kernel_with(broker, **measures):
+    """A kernel whose client is given a broker, and the monitor that is around it from then on."""
+    kernel = Kernel(**measures)
+    events = []
+
+    def watch():
+        kernel.app.sockets.listen(PORT, broker)
+        kernel.app.told.clear()
+        monitor = Monitor(kernel.client, time=FakeTime(kernel.clock))
+        monitor.listeners.append(events.append)
+        return monitor
+
+    return kernel, watch, events
+
+
+async def reach(kernel):
+    """Connect, for good."""
+    nxd_mqtt_client_reconnect_set(kernel.client, 100, 100)
+    arguments = (kernel.client, "broker.test", PORT, 0, NX_FALSE, 500)
+    assert await tx_wait(nxd_mqtt_client_connect, *arguments) == NXD_MQTT_SUCCESS
+
+
+def test_a_client_that_the_kernel_runs_is_watched_from_a_thread():
+    broker = PlayedBroker()
+    kernel, watch, events = kernel_with(broker)
+
+    async def work():
+        monitor = watch()
+        assert tx_thread_create(TX_THREAD(), "look", look, monitor, None, 0, 20, 20) == TX_SUCCESS
+        await reach(kernel)
+        monitor.subscribe(kernel.client, "room/#", 1)
+        arguments = (kernel.client, "t", b"m", 0, 1, NX_WAIT_FOREVER)
+        assert await monitor.tx_publish(*arguments) == NXD_MQTT_SUCCESS
+        await tx_thread_sleep(100)
+        broker.deliver(b"on", "room/1")
+        await tx_thread_sleep(100)
+        assert monitor.snapshot().figures["unread"] == 1
+        monitor.message_get(kernel.client, bytearray(9), bytearray(9))
+        broker.peer.close()
+        await tx_thread_sleep(300)
+        assert nxd_mqtt_client_delete(kernel.client) == NXD_MQTT_SUCCESS
+
+    async def look(monitor):
+        while kernel.client.state:
+            monitor.look()
+            await tx_thread_sleep(10)
+
+    kernel.run(work)
+    kinds = [event.kind for event in events if event.kind != "figures"]
+    assert kinds[:5] == ["connected", "subscribed", "acknowledged", "arrived", "message"]
+    assert kinds[5:] == ["lost", "connected", "ended"]
+    assert [event.fields["round_trip"] for event in events if event.kind == "acknowledged"] == [
+        True
+    ]
+    figures = [event.seconds for event in events if event.kind == "figures"]
+    assert figures == pytest.approx([0, 1, 2, 3, 4], abs=0.1)
+    told = [what[0] for what in kernel.app.told]
+    assert told == [
+        "connect",
+        *("acknowledge",) * 2,
+        "receive",
+        "disconnect",
+        "connect",
+        "disconnect",
+    ]
+
+
+def test_a_publish_that_is_awaited_has_a_round_trip_from_when_there_was_room():
+    broker = PlayedBroker()
+    kernel, watch, events = kernel_with(broker, depth=1)
+
+    async def work():
+        monitor = watch()
+        await reach(kernel)
+        broker.mute = (Publish,)
+        for number, delay in ((1, 300), (2, 500)):
+            kernel.clock.later(delay, lambda number=number: broker.send(Puback(number)))
+            arguments = (kernel.client, "t", b"m", 0, 1)
+            assert await monitor.tx_publish(*arguments, 100) == NXD_MQTT_SUCCESS
+        full = NXD_MQTT_PACKET_POOL_FAILURE
+        assert await monitor.tx_publish(*arguments, 10) == full
+        assert monitor.publish(*arguments, 10) == NX_WAIT_ERROR
+        await tx_thread_sleep(100)
+        assert monitor.snapshot().round_trips == pytest.approx((300, 200))
+        assert nxd_mqtt_client_delete(kernel.client) == NXD_MQTT_SUCCESS
+
+    kernel.run(work)
+    refused = [event.fields["name"] for event in events if event.kind == "refused"]
+    assert refused == ["NXD_MQTT_PACKET_POOL_FAILURE", "NX_WAIT_ERROR"]
 
 
 # --- round trips ---------------------------------------------------------------------------------
@@ -288,17 +397,32 @@ def test_messages_that_the_application_takes_itself_are_counted():
     assert [fields["unread"] for fields in app.of("arrived")] == [1, 2]
 
 
-def test_the_queue_s_fill_is_reckoned_from_the_oldest_message():
-    app = Watched(queue=512).up()
-    assert app.monitor.snapshot().figures["queue_bytes"] == 0
-    for _ in range(3):
-        app.broker.deliver(b"x" * 40, "room/1234")
-    app.turn()
+def test_how_full_queue_and_window_are_is_what_the_client_says():
+    app = Watched(queue=512, depth=3).up()
+    app.broker.mute = (Publish,)
+    for size in (0, 10, 40):
+        app.broker.deliver(b"x" * size, "room/1234")
+        app.send()
+        app.turn()
     figures = app.monitor.snapshot().figures
     # Flags and length, length of the topic, packet identifier: 9 bytes of each record.
-    assert figures["queue_bytes"] == 3 * (9 + 9 + 40) == app.client._inbox._unread
-    assert (figures["unread"], figures["queue_size"]) == (3, 512)
+    assert figures["queue_bytes"] == 3 * (9 + 9) + 50
+    assert (figures["unread"], figures["queue_size"]) == (3, 508)
+    assert (figures["unacknowledged"], figures["depth"]) == (3, 3)
+    names = ("queue_bytes", "queue_size", "depth")
+    assert [figures[name] for name in names] == [app.statistics[name] for name in names]
     assert len(app.messages()) == 3
+    assert app.monitor.snapshot().figures["queue_bytes"] == 0
+
+
+def test_a_message_that_is_taken_and_not_acknowledged_is_still_in_the_queue():
+    app = Watched().up()
+    nxd_mqtt_client_ack_mode_set(app.client, NXD_MQTT_ACK_ON_GET)
+    app.broker.deliver(b"12345")
+    app.turn().take()
+    assert "0 messages, 15 of 508 B" in figures_line(app.monitor.snapshot().figures)
+    app.turn()
+    assert "0 messages, 0 of 508 B" in figures_line(app.monitor.snapshot().figures)
 
 
 def test_a_call_that_is_refused_is_told_with_its_status():

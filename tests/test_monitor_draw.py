@@ -113,14 +113,11 @@ def test_a_bar_is_not_empty_while_there_is_something_nor_full_while_there_is_roo
         assert full == cells % all_cells
 
 
-def test_what_has_no_known_end_has_no_bar():
-    app = busy()
-    snapshot = app.monitor.snapshot()
-    figures = snapshot.figures | {"depth": 0, "queue_size": 0}
-    lines = drawn(replace(snapshot, figures=figures))
-    assert bar_of(lines, "window") == (0, 0)
-    assert "8 unacknowledged" in line_with(lines, "│ window")
-    assert "4 messages, about 380 B" in line_with(lines, "│ queue")
+def test_the_queue_is_told_in_messages_and_to_the_byte():
+    lines = busy(queue=512).picture()
+    assert "4 messages, 380 of 508 B" in line_with(lines, "│ queue")
+    full, cells = bar_of(lines, "queue")
+    assert full == pytest.approx(cells * 380 / 508, abs=0.51)
 
 
 def test_round_trips_are_columns_as_high_as_they_took_long():

@@ -9,12 +9,16 @@
 import re
 import shlex
 
+from doubles.played_broker import PlayedBroker
+from doubles.trials import PORT
+from kernel_bench import Kernel
 from monitor_bench import Watched
 from repository import ROOT
 
 from boards.desktop.broker.packets import Publish
 from boards.desktop.monitor.__main__ import _options, _parser
 from nxd_mqtt.nxd import *
+from nxd_mqtt.tx import *
 
 PAGE = ROOT / "docs" / "monitor.rst"
 SCREEN = ROOT / "docs" / "monitor_screen.txt"
@@ -75,12 +79,12 @@ def test_the_page_names_every_option():
     )
 
 
-def own_client(client, pool, topic, message):
+def own_client(client, topic, message):
     """The program of the page: a client of one's own, with a monitor around it."""
     # [begin of the example]
     from boards.desktop.monitor import Monitor, Recorder, Screen
 
-    monitor = Monitor(client, "my client", pool, 2048)  # the callbacks are set before
+    monitor = Monitor(client, "my client")  # the callbacks are set before
     with Recorder("client.log") as recorder, Screen(monitor) as screen:
         monitor.listeners.append(recorder.take)
         while nxd_mqtt_client_poll(client, 10) == NXD_MQTT_SUCCESS:
@@ -97,14 +101,54 @@ def test_the_code_of_the_page_watches_a_client(tmp_path, monkeypatch, capsys):
     app = Watched(reconnect=False).up()
     app.broker.deliver(b"off", "room/switch")
     app.doing["acknowledge"] = app.broker.peer.close
-    own_client(app.client, app.packets, bytearray(64), bytearray(64))
+    own_client(app.client, bytearray(64), bytearray(64))
     assert app.broker.published == [(1, b"off", False)]
     log = (tmp_path / "client.log").read_text(encoding="utf-8")
     for kind in ("message", "acknowledged", "lost"):
         assert f'"kind": "{kind}"' in log
     assert " lost: session: closed by the peer, " in capsys.readouterr().out
     page = PAGE.read_text(encoding="utf-8")
-    assert ".. literalinclude:: ../tests/test_monitor_page.py" in page
+    assert page.count(".. literalinclude:: ../tests/test_monitor_page.py") == 2
+
+
+def watching_thread(client):
+    """The thread of the page, which draws; returns its monitor."""
+    # [begin of the thread]
+    from boards.desktop.monitor import Monitor, Screen
+
+    monitor = Monitor(client, "my client")
+
+    async def watch(_):
+        with Screen(monitor) as screen:
+            while client.state:  # until it is deleted
+                screen.draw()
+                await tx_thread_sleep(10)
+
+    watching = TX_THREAD()
+    tx_thread_create(watching, "watch", watch, 0, None, 0, 20, 20)
+    # [end of the thread]
+    return monitor
+
+
+def test_the_thread_of_the_page_watches_a_client(capsys):
+    kernel = Kernel()
+    broker = PlayedBroker()
+
+    async def story():
+        kernel.app.sockets.listen(PORT, broker)
+        monitor = watching_thread(kernel.client)
+        arguments = (kernel.client, "broker.test", PORT, 0, NX_TRUE, 500)
+        assert await tx_wait(nxd_mqtt_client_connect, *arguments) == NXD_MQTT_SUCCESS
+        arguments = (kernel.client, "room/light", b"on", NX_FALSE, 1, NX_WAIT_FOREVER)
+        assert await monitor.tx_publish(*arguments) == NXD_MQTT_SUCCESS
+        await tx_thread_sleep(100)
+        assert nxd_mqtt_client_delete(kernel.client) == NXD_MQTT_SUCCESS
+
+    kernel.run(story)
+    assert broker.published == [(1, b"on", False)]
+    lines = capsys.readouterr().out
+    for words in (" connected: new session", " figures: ", " ended: session: "):
+        assert words in lines
 
 
 if __name__ == "__main__":

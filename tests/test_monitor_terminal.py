@@ -23,7 +23,7 @@ def test_one_command_shows_a_client_at_work_until_ctrl_c():
         assert terminal.lines[23].startswith("╰")
         assert "Ctrl-C ends" in terminal.lines[23]
         assert re.search(r"round trip +.*[▁▂▃▄▅▆▇█]  [\d.]+ ms, median ", terminal.text)
-        terminal.until(lambda shown: re.search(r"[3-9] messages, about \d+ of 1,024 B", shown.text))
+        terminal.until(lambda shown: re.search(r"[3-9] messages, \d+ of 1,020 B", shown.text))
         terminal.press(b"\x03")
         assert terminal.end() == 0
         assert not terminal.screen.cursor.hidden

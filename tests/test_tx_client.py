@@ -622,3 +622,41 @@ def test_a_poll_of_the_application_s_own_takes_nothing_from_the_thread():
         nxd_mqtt_client_delete(kernel.client)
 
     kernel.run(story)
+
+
+@pytest.mark.parametrize("again", (False, True))
+def test_a_client_that_is_deleted_in_its_own_callback_leaves_no_thread_behind(again):
+    kernel = Kernel()
+
+    def delete():
+        nxd_mqtt_client_delete(kernel.client)
+        if again:
+            kernel.app.create()
+
+    async def story():
+        for _ in range(3):
+            await up(kernel)
+            kernel.app.doing["receive"] = delete
+            kernel.app.peer.send(publish("t", b"m"))
+            await tx_thread_sleep(5)
+            assert len(TX_KERNEL.threads) == 1 + again
+            assert len(TX_KERNEL.keepers) == again
+            if not again:
+                kernel.app.create()
+        nxd_mqtt_client_delete(kernel.client)
+
+    kernel.run(story)
+    assert TX_KERNEL.keepers == []
+
+
+def test_a_client_whose_thread_never_began_is_one_like_any_other():
+    kernel = Kernel()
+
+    def stumble(_):
+        kernel.app = App(ip=kernel.ip)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        TX_KERNEL.enter(stumble)
+    kernel.app.connect()
+    assert kernel.app.poll(1) == NXD_MQTT_SUCCESS

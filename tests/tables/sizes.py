@@ -34,10 +34,10 @@ CEILINGS = (
     # ThreadX; tx_port_cpython is on no board.
     ("tx", "tx", 1700, 1680),
     ("tx_status", "tx_status", 1350, 1280),
-    ("tx_port", "tx_port", 1240, 1110),
-    ("tx_kernel", "tx_kernel", 2710, 2430),
+    ("tx_port", "tx_port", 1250, 1120),
+    ("tx_kernel", "tx_kernel", 2770, 2480),
     ("tx_thread", "tx_thread", 2090, 1870),
-    ("tx_client", "tx_client", 1685, 1540),
+    ("tx_client", "tx_client", 1750, 1595),
     ("tx_object", "tx_object", 670, 610),
     ("tx_event_flags", "tx_event_flags", 1280, 1170),
     ("tx_queue", "tx_queue", 1810, 1610),

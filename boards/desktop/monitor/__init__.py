@@ -9,7 +9,7 @@ runs a client and shows it. Around a client of one's own:
 
     from boards.desktop.monitor import Monitor, Screen
 
-    monitor = Monitor(client, "my client", pool, 2048)
+    monitor = Monitor(client, "my client")
     with Screen(monitor) as screen:
         while nxd_mqtt_client_poll(client, 10) == NXD_MQTT_SUCCESS:
             screen.draw()

@@ -171,8 +171,6 @@ def _panel(content, title: str, footer: str, width: int, height: int) -> Panel:
 
 def _bar(part: int, whole: int, columns: int, letters: _Letters) -> Text:
     """A bar that is empty for nothing only, and full for all only."""
-    if not whole:
-        return Text("")
     full = min(max(round(columns * part / whole), part > 0), columns - (part < whole))
     style = "red" if part >= whole else "yellow" if 4 * part >= 3 * whole else "green"
     bar = Text(letters.full * full, style)

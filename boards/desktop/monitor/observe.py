@@ -32,6 +32,7 @@ from nxd_mqtt.nxd_extensions import (
     nxd_mqtt_client_deadline_get,
     nxd_mqtt_client_statistics_get,
 )
+from nxd_mqtt.tx import tx_wait
 
 from .words import state_name, status_name
 
@@ -56,9 +57,6 @@ _FILTERS = 1000
 _FREQUENT = ("message", "arrived", "acknowledged")
 _FOLD_SECONDS = 1.0
 _FIGURES_SECONDS = 1.0
-
-# What the receive queue keeps of a message besides topic and payload, at QoS 1.
-_RECORD_BYTES = 9
 
 
 class Time:
@@ -169,19 +167,15 @@ class Monitor:
 
     :param NXD_MQTT_CLIENT client: created, connected or not
     :param str title: what it is called on the screen
-    :param NX_PACKET_POOL pool: the one that the client was created with, for the window's size
-    :param int memory_size: bytes of the client's receive queue, 0 for unknown
     :param bool payloads: whether payloads are shown and recorded, and not their lengths alone
     :param Time time: the clocks
     """
 
-    def __init__(self, client, title="", pool=None, memory_size=0, *, payloads=False, time=None):
+    def __init__(self, client, title="", *, payloads=False, time=None):
         self.client = client
         self.listeners = []
         """Functions that are called with every event, those of figures included."""
         self._title = title or str(client.client_id or b"client", "utf-8", "backslashreplace")
-        self._depth = pool.depth if pool else 0
-        self._queue_size = memory_size
         self._payloads = payloads
         self._time = time or Time()
         self._start = self._next_figures = self._time.seconds()
@@ -206,14 +200,16 @@ class Monitor:
         connected = client.state == CONNECTED
         began = self._time.seconds()
         status = nxd_mqtt_client_publish(client, topic_name, message, retain, QoS, wait_option)
-        if status != NXD_MQTT_SUCCESS:
-            self._refused("publish", status)
-        elif QoS:
-            if wait_option != NX_NO_WAIT:  # the wait for room is no part of the round trip
-                began = self._time.seconds()
-            with self._lock:
-                self._round_trips.published(client.packet_identifier, began, connected)
-        return status
+        if wait_option != NX_NO_WAIT:  # the wait for room is no part of the round trip
+            began = self._time.seconds()
+        return self._published(status, QoS, began, connected)
+
+    async def tx_publish(self, client, topic_name, message, retain, QoS, wait_option) -> int:  # noqa: N803 - NetX's signature
+        """``await tx_wait(nxd_mqtt_client_publish, ...)``, noticed."""
+        arguments = (client, topic_name, message, retain, QoS, wait_option)
+        status = await tx_wait(nxd_mqtt_client_publish, *arguments)
+        # What is accepted is accepted at the end of the wait, on the link of that moment.
+        return self._published(status, QoS, self._time.seconds(), client.state == CONNECTED)
 
     def subscribe(self, client, topic_name, QoS: int) -> int:  # noqa: N803 - NetX's signature
         """``nxd_mqtt_client_subscribe``, noticed."""
@@ -244,7 +240,10 @@ class Monitor:
         return answer
 
     def look(self) -> None:
-        """To be called in the program's loop: sees what no callback tells, and what is due."""
+        """Sees what no callback tells, and what is due.
+
+        To be called in the loop that polls the client; where the kernel runs it, in a thread.
+        """
         statistics = self._statistics()
         self._see_endings(statistics["reasons"])
         now = self._time.seconds()
@@ -254,7 +253,7 @@ class Monitor:
             self._tell(self._event("figures", self._figures(statistics)))
 
     def snapshot(self) -> Snapshot:
-        """All that is known now; to be called where the client is polled."""
+        """All that is known now; to be called where ``look`` is."""
         client = self.client
         figures = self._figures(self._statistics())
         now = self._time.seconds()
@@ -361,6 +360,14 @@ class Monitor:
             fields["retry_seconds"] = left and max(left, 0)
         self._ending = self._note(kind if status != NX_SUCCESS else "ended", fields)
 
+    def _published(self, status: int, quality: int, began: float, connected: bool) -> int:
+        if status != NXD_MQTT_SUCCESS:
+            self._refused("publish", status)
+        elif quality:
+            with self._lock:
+                self._round_trips.published(self.client.packet_identifier, began, connected)
+        return status
+
     def _refused(self, call: str, status: int) -> None:
         self._note("refused", {"call": call, "status": status, "name": status_name(status)})
 
@@ -400,7 +407,12 @@ class Monitor:
     # -- figures ------------------------------------------------------------------------------
 
     def _statistics(self) -> dict:
-        return nxd_mqtt_client_statistics_get(self.client)[1]
+        """As the client counts; when it is deleted, as it has counted last."""
+        status, statistics = nxd_mqtt_client_statistics_get(self.client)
+        if status != NXD_MQTT_SUCCESS:
+            return self._counted | {"state": self.client.state}
+        self._counted = statistics
+        return statistics
 
     def _figures(self, statistics: dict) -> dict:
         """The client's counters, and what the monitor knows besides."""
@@ -411,22 +423,8 @@ class Monitor:
             "state": state_name(statistics["state"]),
             "link_seconds": age if connected else None,
             "without_link_seconds": None if connected else age,
-            "queue_bytes": self._queue_bytes(statistics["unread"]),
-            "queue_size": self._queue_size,
-            "depth": self._depth,
         }
         return figures | self._round_trips.figures()
-
-    def _queue_bytes(self, unread: int) -> int:
-        """About how many bytes the unread messages have: as if all were like the oldest.
-
-        Its lengths can be asked for without taking it: nothing fits into no buffer.
-        """
-        if not unread:
-            return 0
-        _, topic, message = nxd_mqtt_client_message_get(self.client, bytearray(), bytearray())
-        estimate = unread * (_RECORD_BYTES + topic + message)
-        return min(estimate, self._queue_size or estimate)
 
 
 def _text(data) -> str:

@@ -97,13 +97,13 @@ class Player:
         self._topic = bytearray(_TOPIC_BYTES)
         self._message = bytearray(options.queue_bytes)
         self._client = client = NXD_MQTT_CLIENT()
-        pool = self._create(password)
-        self.monitor = Monitor(client, title, pool, options.queue_bytes, payloads=options.payload)
+        self._create(password)
+        self.monitor = Monitor(client, title, payloads=options.payload)
         self._check_topics()
         self._next_publish = self._next_take = time.monotonic()
         self._connect(host, port)
 
-    def _create(self, password) -> NX_PACKET_POOL:
+    def _create(self, password) -> None:
         options = self._options
         client = self._client
         ip = NX_IP()
@@ -119,7 +119,6 @@ class Player:
         _expect(NXD_MQTT_SUCCESS, "--username or password", status, client.reason)
         status = nxd_mqtt_client_reconnect_set(client, _SHORTEST_PAUSE, _LONGEST_PAUSE, 1000)
         _expect(NXD_MQTT_SUCCESS, "reconnection", status, client.reason)
-        return pool
 
     def _check_topics(self) -> None:
         """Without a link a call is refused for that, or else for its arguments."""

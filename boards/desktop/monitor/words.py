@@ -5,6 +5,7 @@
 
 from nxd_mqtt import status as _status
 from nxd_mqtt import tls_reasons as _tls
+from nxd_mqtt import tx_status as _tx
 from nxd_mqtt import websocket as _websocket
 
 _STATES = ("INITIALIZE", "IDLE", "CONNECTING", "CONNECTED")
@@ -21,7 +22,7 @@ _NO_STATUS = (
 )
 _STATUSES = {
     number: name
-    for module in (_tls, _websocket, _status)
+    for module in (_tls, _websocket, _tx, _status)
     for name, number in vars(module).items()
     if name.startswith("NX") and type(number) is int and name not in _NO_STATUS
 }
@@ -162,12 +163,10 @@ def figures_line(fields: dict) -> str:
 
 def queue_words(fields: dict) -> str:
     """How full the receive queue is."""
-    size = f" of {fields['queue_size']:,}" if fields["queue_size"] else ""
-    about = "about " * bool(fields["unread"])
-    return f"{_plural(fields['unread'], 'message')}, {about}{fields['queue_bytes']:,}{size} B"
+    messages = _plural(fields["unread"], "message")
+    return f"{messages}, {fields['queue_bytes']:,} of {fields['queue_size']:,} B"
 
 
 def window_words(fields: dict) -> str:
     """How much of what was published waits for its acknowledgement."""
-    depth = f" of {fields['depth']:,}" if fields["depth"] else ""
-    return f"{fields['unacknowledged']:,}{depth} unacknowledged"
+    return f"{fields['unacknowledged']:,} of {fields['depth']:,} unacknowledged"
