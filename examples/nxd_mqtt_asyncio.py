@@ -128,7 +128,11 @@ async def main_task():
     broker, port = os.getenv("MQTT_BROKER"), int(os.getenv("MQTT_PORT") or 1883)
     topic = str(os.getenv("MQTT_TOPIC") or "nxd_mqtt/asyncio") + "/reading"
     client = make_client()
-    check("connect", nxd_mqtt_client_connect(client, broker, port, 60, NX_TRUE, 1000), client)
+    check(
+        "connect to MQTT_BROKER",
+        nxd_mqtt_client_connect(client, broker, port, 60, NX_TRUE, 1000),
+        client,
+    )
     print("connected")
     await asyncio.gather(run_client(client), publish_readings(client, topic), count())
     check("delete", nxd_mqtt_client_delete(client), client)

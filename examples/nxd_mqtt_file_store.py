@@ -99,7 +99,7 @@ def main():
     # Not a clean session: the broker is to know what it has got already.
     status = nxd_mqtt_client_connect(client, broker, port, 60, NX_FALSE, NX_NO_WAIT)
     if status != NX_IN_PROGRESS:  # that is how a connect begins that nobody waits for
-        check("connect", status, client)
+        check("connect to MQTT_BROKER", status, client)
     publish_readings(client, topic, store.restored + 1)
     deliver(client, store)
     check("delete", nxd_mqtt_client_delete(client), client)

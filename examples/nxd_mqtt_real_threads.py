@@ -78,7 +78,11 @@ def main():
     broker, port = os.getenv("MQTT_BROKER"), int(os.getenv("MQTT_PORT") or 1883)
     topic = str(os.getenv("MQTT_TOPIC") or "nxd_mqtt/threads") + "/message"
     client = make_client()
-    check("connect", nxd_mqtt_client_connect(client, broker, port, 60, NX_TRUE, 1000), client)
+    check(
+        "connect to MQTT_BROKER",
+        nxd_mqtt_client_connect(client, broker, port, 60, NX_TRUE, 1000),
+        client,
+    )
     print("connected")
     stop = threading.Event()
     poller = threading.Thread(target=poll_until, args=(stop, client))

@@ -87,7 +87,7 @@ def main():
     # Not a clean session: what is not acknowledged is sent again on the next link.
     status = nxd_mqtt_client_connect(client, broker, port, 60, NX_FALSE, NX_NO_WAIT)
     if status != NX_IN_PROGRESS:  # that is how a connect begins that nobody waits for
-        check("connect", status, client)
+        check("connect to MQTT_BROKER", status, client)
     taken = 0
     due = ticks_ms()
     while taken < READINGS or statistics(client)["unacknowledged"]:

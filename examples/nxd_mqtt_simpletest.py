@@ -76,7 +76,7 @@ def main():
     topic = str(os.getenv("MQTT_TOPIC") or "nxd_mqtt/simpletest") + "/hello"
     client = make_client()
     status = nxd_mqtt_client_connect(client, broker, port, KEEPALIVE, NX_TRUE, LONGEST_CONNECT)
-    check("connect", status, client)
+    check("connect to MQTT_BROKER", status, client)
     print("connected")
     check("subscribe", nxd_mqtt_client_subscribe(client, topic, QOS), client)
     status = nxd_mqtt_client_publish(client, topic, "hello", NX_FALSE, QOS, NX_NO_WAIT)

@@ -110,7 +110,11 @@ def main():
     broker, port = os.getenv("MQTT_BROKER"), int(os.getenv("MQTT_PORT") or 1883)
     base = str(os.getenv("MQTT_TOPIC") or "nxd_mqtt/super_loop")
     client = make_client()
-    check("connect", nxd_mqtt_client_connect(client, broker, port, 60, NX_TRUE, 1000), client)
+    check(
+        "connect to MQTT_BROKER",
+        nxd_mqtt_client_connect(client, broker, port, 60, NX_TRUE, 1000),
+        client,
+    )
     check("subscribe", nxd_mqtt_client_subscribe(client, base + "/command", 1), client)
     print("connected, the light blinks")
     longest = loop(client, base)

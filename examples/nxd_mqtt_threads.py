@@ -83,7 +83,7 @@ async def send(_):
     broker, port = os.getenv("MQTT_BROKER"), int(os.getenv("MQTT_PORT") or 1883)
     topic = str(os.getenv("MQTT_TOPIC") or "nxd_mqtt/threads") + "/reading"
     arguments = (client, broker, port, 60, NX_TRUE, LONGEST_CONNECT)
-    check("connect", await tx_wait(nxd_mqtt_client_connect, *arguments))
+    check("connect to MQTT_BROKER", await tx_wait(nxd_mqtt_client_connect, *arguments))
     print("connected")
     while True:
         status, number = await tx_queue_receive(readings, TX_WAIT_FOREVER)

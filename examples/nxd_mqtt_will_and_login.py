@@ -89,7 +89,7 @@ def main():
     if status in REFUSALS:
         print("the broker refuses MQTT_USERNAME or MQTT_PASSWORD")
     else:
-        check("connect", status, client)
+        check("connect to MQTT_BROKER", status, client)
         stay(client, topic)
     check("delete", nxd_mqtt_client_delete(client), client)
 

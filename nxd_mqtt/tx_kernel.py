@@ -6,8 +6,6 @@
 A thread runs until it awaits a ``tx_`` call, and every such call lets the others run, so no loop
 around one can stop them. Whoever waits for an object stands in that object's list, by priority,
 until somebody releases it or its time is over. The kernel returns when nobody is left who can run.
-
-The names are underscored, or short, because programs see this file through ``tx.py`` only.
 """
 
 import asyncio

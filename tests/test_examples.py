@@ -187,7 +187,7 @@ def test_a_drive_that_does_not_take_the_outbox_is_told(staged, tmp_path):
 def test_a_broker_that_is_not_there_is_told(name, staged, listener):
     module = staged(name, MQTT_PORT=str(listener.port))
     listener.close()
-    with pytest.raises(RuntimeError, match=r"connect: status 0x10005, \('tcp', "):
+    with pytest.raises(RuntimeError, match=r"connect to MQTT_BROKER: status 0x10005, \('tcp', "):
         module.main()
 
 
@@ -195,7 +195,7 @@ def test_a_broker_that_is_not_there_is_told(name, staged, listener):
 def test_a_board_that_is_told_of_no_broker_says_so(name, staged, monkeypatch):
     module = staged(name)
     monkeypatch.delenv("MQTT_BROKER")
-    with pytest.raises(RuntimeError, match=r"connect: status 0x7, .*server_ip"):
+    with pytest.raises(RuntimeError, match=r"connect to MQTT_BROKER: status 0x7, .*server_ip"):
         module.main()
 
 
