@@ -32,7 +32,6 @@ _NOT_CONNECTED = const(0x10002)
 _PACKET_POOL_FAILURE = const(0x10006)
 _SERVER_MESSAGE_FAILURE = const(0x10008)
 _SUCCESS = const(0x00)
-_WAIT_ERROR = const(0x08)
 # No status: what a call that is awaited would wait for is not there yet.
 _AGAIN = const(-1)
 # The upper half of MQTT's own statuses.
@@ -153,7 +152,7 @@ class NXD_MQTT_CLIENT:
         blocking = wait != 0 and not self._teller.in_callback()
         keeper = self.keeper
         if blocking and keeper and not keeper.awaiting:
-            return _WAIT_ERROR
+            return keeper.refuse()
         with self._lock:
             answer = (_INVALID_STATE, _SUCCESS, _CONNECTING, _ALREADY_CONNECTED)[self.state]
             # A loop around connect, as in C, waits with the attempts that are being made already.
@@ -291,11 +290,11 @@ class NXD_MQTT_CLIENT:
 
         :param int wait: milliseconds, -1 for ever
         :return: SUCCESS while a link or an attempt lives, the status of its end once, then
-            NOT_CONNECTED; WAIT_ERROR for a wait under a kernel, which runs the client itself
+            NOT_CONNECTED; a kernel, which runs the client itself, refuses a wait
         """
         if wait and not self._teller.in_callback():
             if self.keeper:
-                return _WAIT_ERROR
+                return self.keeper.refuse()
             self._rest(wait)
         if self._link.state == _LINK_WANTED:
             self._open()
@@ -443,7 +442,7 @@ class NXD_MQTT_CLIENT:
         :param int wait: milliseconds to wait for room, -1 for ever
         """
         if wait and self.keeper and not (self.keeper.awaiting or self._teller.in_callback()):
-            return _WAIT_ERROR
+            return self.keeper.refuse()
         start = now = self._ip.clock()
         while True:
             with self._lock:

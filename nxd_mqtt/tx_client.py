@@ -16,6 +16,7 @@ from .tx_kernel import TX_KERNEL, TX_THREAD, Watch, enter
 _TCP_IP = const(12)
 
 _SUCCESS = const(0x00)
+_NX_WAIT_ERROR = const(0x08)
 _CALLER_ERROR = const(0x13)
 _IN_PROGRESS = const(0x37)
 _FULL = const(0x10006)
@@ -57,6 +58,11 @@ class Keeper:
         if self._watch and not self._client._link.live:
             self._unwatch()
         self._thread.signal.set()
+
+    def refuse(self) -> int:
+        """A call would wait, and all threads with it; returns its status."""
+        self._client.reason = ("call", _NX_WAIT_ERROR, "a call that waits is made by tx_wait here")
+        return _NX_WAIT_ERROR
 
     async def _run(self, _) -> None:
         client = self._client
@@ -190,6 +196,8 @@ async def tx_wait(function, subject, *arguments):
     keeper = getattr(subject, "keeper", None)
     if keeper:
         return await keeper.call(thread, function, *arguments)
-    if hasattr(subject, "tx_wait"):
+    if hasattr(subject, "tx_wait") and len(arguments) > 1:
         return await subject.tx_wait(function, *arguments)
-    return function(subject, *arguments)
+    found = function(subject, *arguments)
+    # What is awaited by itself waits here as well.
+    return await found if hasattr(found, "send") else found

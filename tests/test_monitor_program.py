@@ -33,6 +33,11 @@ def test_a_pipe_gets_plain_lines_and_the_totals_last():
     assert totals(done.stdout)["published"] >= 30
 
 
+def test_in_lines_too_payloads_are_shown_to_whoever_asks():
+    done = run(*QUICK, "--seconds", "1.5", "--payload")
+    assert re.search(r" message: \S+, \d+ B, QoS 1: \{\"number\": 1\}$", done.stdout, re.MULTILINE)
+
+
 def test_an_encoding_that_lacks_letters_is_no_error():
     done = run(
         *("--seconds", "0.5", "--publish", "Grüße/雪"), environment={"PYTHONIOENCODING": "ascii"}

@@ -660,3 +660,30 @@ def test_a_client_whose_thread_never_began_is_one_like_any_other():
         TX_KERNEL.enter(stumble)
     kernel.app.connect()
     assert kernel.app.poll(1) == NXD_MQTT_SUCCESS
+
+
+def test_a_refused_wait_says_what_to_do():
+    kernel = Kernel()
+
+    async def story():
+        assert kernel.app.start(wait=100) == NX_WAIT_ERROR
+        assert kernel.client.reason[:2] == ("call", NX_WAIT_ERROR)
+        assert "tx_wait" in kernel.client.reason[2]
+
+    kernel.run(story)
+
+
+def test_calls_that_are_awaited_by_themselves_may_go_through_tx_wait():
+    kernel = Kernel()
+    group, queue = TX_EVENT_FLAGS_GROUP(), TX_QUEUE()
+
+    async def story():
+        assert tx_event_flags_create(group, "group") == TX_SUCCESS
+        assert await tx_wait(tx_event_flags_get, group, 1, TX_OR, 10) == (TX_NO_EVENTS, 0)
+        assert tx_queue_create(queue, "queue", TX_1_ULONG, None, 4) == TX_SUCCESS
+        assert await tx_wait(tx_queue_send, queue, 7, 10) == TX_SUCCESS
+        assert await tx_wait(tx_queue_send, queue, 8, 10) == TX_QUEUE_FULL
+        assert await tx_wait(tx_queue_receive, queue, 10) == (TX_SUCCESS, 7)
+        assert kernel.clock.elapsed == 200
+
+    kernel.run(story)

@@ -33,6 +33,11 @@ CALL = (
         ("no id needs a clean session",),
         "Give the client an id, or connect with ``NX_TRUE`` for ``clean_session``.",
     ),
+    (
+        ("a call that waits is made by tx_wait here",),
+        "Under the kernel a wait would stop every thread: write ``await tx_wait(function, client, "
+        "...)``, with the function's other arguments behind the client.",
+    ),
     (("wait_option must be ticks",), "Whole ticks of 10 ms, from 0 on."),
     (("QoS must be 0 or 1", "will_retain_flag must be 0 or 1"), "Numbers, 0 or 1."),
     (
@@ -245,8 +250,9 @@ SESSION = (
     (("disconnected by the application",), "No trouble: it was the program's own call."),
     (
         ("closed by the peer",),
-        "The broker has ended the link. Its log says why; two clients with one id throw each other "
-        "out in turn.",
+        "The broker has ended the link. Its log says why: two clients with one id throw each other "
+        "out in turn, and whoever is silent for one and a half keepalives is thrown out, too, as "
+        "one who polls too seldom or computes for long is.",
     ),
     (
         ("no %s in time",),
@@ -278,7 +284,8 @@ SESSION = (
             "SUBACK with code %d",
             "packet identifier 0",
         ),
-        "The broker breaks the protocol. :doc:`statements` has the rules.",
+        "The broker breaks the protocol, :doc:`statements` has the rules. Right after connecting: "
+        "perhaps what listens at this port is no broker.",
     ),
 )
 

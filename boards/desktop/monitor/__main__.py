@@ -118,12 +118,18 @@ def _add_work_options(parser: argparse.ArgumentParser) -> None:
     add("--topic", action="append", default=[], metavar="FILTER", help="subscribe; repeatable")
     add("--publish", metavar="TOPIC", help="publish a counter to it")
     add("--qos", type=_number(0, 1), default=1, metavar="0|1", help="of both; 1 unless given")
-    add("--every", type=_seconds, metavar="SECONDS", help="between two messages; 1 unless given")
+    add(
+        "--every",
+        type=_seconds,
+        metavar="SECONDS",
+        help=f"between two messages; 1 unless given, {_EMBEDDED_EVERY:g} without --broker",
+    )
     add(
         "--take-every",
         type=_seconds,
         metavar="SECONDS",
-        help="let messages wait in the receive queue; not at all unless given",
+        help="let messages wait in the receive queue; not at all unless given, "
+        f"{_EMBEDDED_TAKE:g} without --broker",
     )
 
 

@@ -137,8 +137,9 @@ class _Lines:
         self._file.flush()
 
     def _take(self, event) -> None:
-        if event.frequent:
-            # The figures of each second count them, but for calls that are refused.
+        # The figures of each second count what is frequent, but for calls that are refused, and
+        # messages whose payloads are asked for.
+        if event.frequent and "payload" not in event.fields:
             if "call" not in event.fields or event.seconds < self._next_refusal:
                 return
             self._next_refusal = event.seconds + _REFUSAL_SECONDS
