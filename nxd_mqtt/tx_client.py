@@ -18,6 +18,7 @@ _TCP_IP = const(12)
 _SUCCESS = const(0x00)
 _NX_WAIT_ERROR = const(0x08)
 _CALLER_ERROR = const(0x13)
+_WAIT_ABORTED = const(0x1A)
 _IN_PROGRESS = const(0x37)
 _FULL = const(0x10006)
 _AGAIN = const(-1)
@@ -134,7 +135,8 @@ class Keeper:
             if status == _IN_PROGRESS and wait:
                 return await self._see_through(thread, wait)
             if status == _AGAIN:
-                await thread.wait(self._waiters, _TCP_IP, left, _SUCCESS)
+                if await thread.wait(self._waiters, _TCP_IP, left, _SUCCESS) == _WAIT_ABORTED:
+                    wait = 0
             elif not (
                 status == _FULL
                 and left
@@ -172,7 +174,9 @@ class Keeper:
         try:
             while attempt.waits(start, milliseconds):
                 left = -(-attempt.patience // _MILLISECONDS_PER_TICK)
-                await thread.wait(self._waiters, _TCP_IP, left if left > 0 else _FOREVER, _SUCCESS)
+                left = left if left > 0 else _FOREVER
+                if await thread.wait(self._waiters, _TCP_IP, left, _SUCCESS) == _WAIT_ABORTED:
+                    milliseconds = 0
         finally:
             attempt.blocking = False
         return attempt.outcome()

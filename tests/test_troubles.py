@@ -108,8 +108,9 @@ def test_there_are_causes_at_all():
     assert len(causes()) > 90
 
 
-def test_no_words_are_quoted_twice():
-    assert len(QUOTES) == len(set(QUOTES))
+def test_no_words_are_quoted_twice_at_a_stage():
+    quoted = [(stage, quote) for stage, quotes, _ in ROWS for quote in quotes]
+    assert len(quoted) == len(set(quoted))
 
 
 def test_the_stages_are_those_of_the_error():

@@ -687,3 +687,26 @@ def test_calls_that_are_awaited_by_themselves_may_go_through_tx_wait():
         assert kernel.clock.elapsed == 200
 
     kernel.run(story)
+
+
+def test_an_aborted_wait_ends_as_if_its_time_were_over():
+    kernel = Kernel(depth=1)
+    found = []
+
+    async def waits():
+        kernel.app.script.accept()
+        found.append((await reach(kernel, wait=NX_WAIT_FOREVER), kernel.clock.elapsed))
+        await up(kernel)
+        assert await send(kernel, 0) == NXD_MQTT_SUCCESS
+        found.append((await send(kernel, NX_WAIT_FOREVER), kernel.clock.elapsed))
+        nxd_mqtt_client_delete(kernel.client)
+
+    waiting = kernel.thread(waits)
+
+    async def aborts():
+        for _ in range(2):
+            await tx_thread_sleep(10)
+            assert tx_thread_wait_abort(waiting) == TX_SUCCESS
+
+    kernel.run(aborts)
+    assert found == [(NXD_MQTT_COMMUNICATION_FAILURE, 100), (NXD_MQTT_PACKET_POOL_FAILURE, 200)]

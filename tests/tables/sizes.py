@@ -37,7 +37,7 @@ CEILINGS = (
     ("tx_port", "tx_port", 1250, 1120),
     ("tx_kernel", "tx_kernel", 2770, 2480),
     ("tx_thread", "tx_thread", 2090, 1870),
-    ("tx_client", "tx_client", 1870, 1710),
+    ("tx_client", "tx_client", 1880, 1715),
     ("tx_object", "tx_object", 670, 610),
     ("tx_event_flags", "tx_event_flags", 1280, 1170),
     ("tx_queue", "tx_queue", 1810, 1610),

@@ -224,6 +224,11 @@ WEBSOCKET = (
 
 CONNACK = (
     (
+        ("the wait is over",),
+        "The link is open, and nothing has answered on it while the call waited: a longer wait, or "
+        "another port.",
+    ),
+    (
         ("CONNACK with flags %d, code %d",),
         "The status says what the code means; flags other than 0 and 1 are the broker's fault.",
     ),
