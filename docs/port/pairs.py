@@ -48,7 +48,8 @@ PAIRS = (
     ),
     (
         "A function that waits is ``async``, and is awaited. A call that waits for the network is "
-        "made by ``tx_wait``, which lets the other threads run meanwhile. Waits stay in ticks.",
+        "made by ``tx_wait``, which lets the other threads run meanwhile, but for the moment in "
+        "which the link is opened. Waits stay in ticks.",
         "static UINT connect_to_broker(",
         "async def connect_to_broker(",
     ),

@@ -93,7 +93,7 @@ QUEUES = (
         "status",
         "TX_SUCCESS TX_QUEUE_ERROR TX_PTR_ERROR TX_WAIT_ERROR TX_QUEUE_FULL",
         "A message is any object but None, and is not copied. With a wait it is TX_WAIT_ERROR: "
-        "await tx_wait(tx_queue_send, queue, message, wait_option) is that form.",
+        "its form that waits is made by tx_wait.",
         "test_tx_queue.py::test_queue_full_suspension",
     ),
     (
