@@ -455,7 +455,8 @@ class NXD_MQTT_CLIENT:
                 status = session.publish(now, topic, message, flags)
                 if not status:
                     return self._hand_over(flags & 2)
-                holding = self.held() and not self._more
+                # A kernel's thread finds out by itself whether another one takes messages.
+                holding = self.held() and not (self._more or self.keeper)
             left = 0 if holding or self._teller.in_callback() else self._remaining(start, wait)
             if not left:
                 return status

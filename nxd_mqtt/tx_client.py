@@ -123,27 +123,23 @@ class Keeper:
         :param thread: that calls
         """
         client = self._client
-        wait = left = arguments[-1]
+        wait = left = arguments[-1] if arguments else 0
         start = TX_KERNEL.milliseconds()
         while True:
-            refused = client.reason
             self.awaiting = True
             try:
-                status = function(client, *(arguments[:-1] + (left,)))
+                status = function(client, *(arguments[:-1] + (left,) if arguments else ()))
             finally:
                 self.awaiting = False
             if status == _IN_PROGRESS and wait:
                 return await self._see_through(thread, wait)
-            if status == _AGAIN:
-                if await thread.wait(self._waiters, _TCP_IP, left, _SUCCESS) == _WAIT_ABORTED:
-                    wait = 0
-            elif not (
-                status == _FULL
-                and left
-                and client.reason is refused
-                and await self._taken(thread, left)
-            ):
+            if status != _AGAIN:
                 return status
+            if client.held():
+                if not await self._taken(thread, left):
+                    return _FULL
+            elif await thread.wait(self._waiters, _TCP_IP, left, _SUCCESS) == _WAIT_ABORTED:
+                wait = 0
             if wait != _FOREVER:
                 passed = TX_KERNEL.milliseconds() - start
                 left = max(wait - passed // _MILLISECONDS_PER_TICK, 0)

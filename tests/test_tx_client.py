@@ -477,6 +477,7 @@ def test_calls_that_never_wait_may_be_awaited_all_the_same():
         assert kernel.app.heard("acknowledge") == [(9, 1, 1)]
         assert await tx_wait(nxd_mqtt_client_unsubscribe, kernel.client, "t/#") == NXD_MQTT_SUCCESS
         assert await tx_wait(nxd_mqtt_client_poll, kernel.client, 10) == NX_WAIT_ERROR
+        assert await tx_wait(nxd_mqtt_client_disconnect, kernel.client) == NXD_MQTT_SUCCESS
         assert await tx_wait(nxd_mqtt_client_publish, None, "t", "m", 0, 0, 10) == NX_PTR_ERROR
         nxd_mqtt_client_delete(kernel.client)
 
@@ -710,3 +711,18 @@ def test_an_aborted_wait_ends_as_if_its_time_were_over():
 
     kernel.run(aborts)
     assert found == [(NXD_MQTT_COMMUNICATION_FAILURE, 100), (NXD_MQTT_PACKET_POOL_FAILURE, 200)]
+
+
+def test_calls_that_never_wait_do_not_wait_for_room_either():
+    kernel = Kernel(depth=1)
+
+    async def story():
+        await up(kernel)
+        assert await send(kernel, 0) == NXD_MQTT_SUCCESS
+        full = NXD_MQTT_PACKET_POOL_FAILURE
+        assert await tx_wait(nxd_mqtt_client_subscribe, kernel.client, "t", 1) == full
+        assert await tx_wait(nxd_mqtt_client_unsubscribe, kernel.client, "t") == full
+        nxd_mqtt_client_delete(kernel.client)
+
+    kernel.run(story)
+    assert kernel.clock.elapsed == 0

@@ -80,7 +80,7 @@ def test_a_goodbye_of_websockets_is_answered_and_told(start, code):
     server = start(BridgedServer)
     device = connected(server)
     # It waits for the answer.
-    closing = threading.Thread(target=server.links[0].close, args=(code, "because"), daemon=True)
+    closing = threading.Thread(target=server.goodbye, args=(code, "because"), daemon=True)
     closing.start()
     run(device, until=lambda: device.endings)
     closing.join(10)

@@ -78,6 +78,8 @@ class BridgedServer:
         """What the CLOSE of each link said."""
         self._context = server_context(*files) if files else None
         self._server = self._thread = None
+        # A link that is closed in the middle of a message in fragments has failed, with 1011.
+        self._sending = threading.Lock()
         self.port = 0
 
     def start(self) -> None:
@@ -107,6 +109,11 @@ class BridgedServer:
         for link in tuple(self.links):
             _cut(link.socket)
 
+    def goodbye(self, code: int, reason: str) -> None:
+        """Close the first link, and wait for the answer."""
+        with self._sending:
+            self.links[0].close(code, reason)
+
     def _bridge(self, link) -> None:
         from websockets.exceptions import ConnectionClosed
 
@@ -133,7 +140,8 @@ class BridgedServer:
             while data := inner.recv(_READ_BYTES):
                 # A message in fragments, wherever the packets begin.
                 starts = range(0, len(data), _FRAME_SIZE)
-                link.send(data[at : at + _FRAME_SIZE] for at in starts)
+                with self._sending:
+                    link.send(data[at : at + _FRAME_SIZE] for at in starts)
             link.close()
         except (ConnectionClosed, OSError):
             pass
