@@ -84,9 +84,11 @@ test: lint
 
 # The tests with real peers mostly wait, so they run beside the others; each of both kinds in two
 # halves. (Not by `&`: what a shell starts that way ignores the interrupt that some of them send.)
-PEERS := $(wildcard tests/integration/test_*.py) tests/test_main_job_live.py tests/test_soak.py tests/test_device_kit.py
-PEERS_FIRST := $(wildcard tests/integration/test_live_[t-z]*.py)
-PEERS_SECOND := $(filter-out $(PEERS_FIRST),$(PEERS))
+PROGRAMS := $(wildcard tests/test_monitor_*.py tests/test_broker_*.py) tests/test_examples.py tests/test_getting_started.py
+PEERS_FIRST := $(wildcard tests/integration/test_live_[t-z]*.py) $(PROGRAMS)
+PEERS_SECOND := $(filter-out $(PEERS_FIRST),$(wildcard tests/integration/test_*.py)) tests/test_main_job_live.py \
+    tests/test_soak.py tests/test_device_kit.py
+PEERS := $(PEERS_FIRST) $(PEERS_SECOND)
 FIRST := $(filter-out $(PEERS),$(wildcard tests/test_[a-m]*.py))
 SECOND := $(filter-out $(PEERS),$(wildcard tests/test_[n-z]*.py))
 
