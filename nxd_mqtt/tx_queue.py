@@ -103,15 +103,25 @@ class TX_QUEUE(Waited):
         return status
 
 
-def _refusal(queue, message, wait_option: int) -> int:
-    """Why a message cannot be sent at once; TX_SUCCESS when it can."""
+def _send(queue, message, wait_option: int, put) -> int:
+    """Hand a message to whoever waits for one, or put it into the queue.
+
+    :param put: ``TX_QUEUE.append`` or ``TX_QUEUE.push``
+    """
     if not exists(queue, TX_QUEUE):
         return _QUEUE_ERROR
     if message is None:
         return _PTR_ERROR
     if wait_option:
         return _WAIT_ERROR
-    return _QUEUE_FULL if queue.enqueued == len(queue.ring) else _SUCCESS
+    if queue.enqueued == len(queue.ring):
+        return _QUEUE_FULL
+    if queue.waiters:
+        queue.waiters[0].release(_SUCCESS, message)
+    else:
+        put(queue, message)
+    queue.tell()
+    return _SUCCESS
 
 
 def tx_queue_create(queue, name, message_size: int, queue_start, queue_size: int) -> int:
@@ -170,14 +180,7 @@ def tx_queue_front_send(queue, message, wait_option: int) -> int:
         message, wait_option)``
     :return: TX_SUCCESS; TX_QUEUE_ERROR; TX_PTR_ERROR; TX_WAIT_ERROR; TX_QUEUE_FULL
     """
-    status = _refusal(queue, message, wait_option)
-    if status == _SUCCESS:
-        if queue.waiters:
-            queue.waiters[0].release(_SUCCESS, message)
-        else:
-            queue.push(message)
-        queue.tell()
-    return status
+    return _send(queue, message, wait_option, TX_QUEUE.push)
 
 
 def tx_queue_info_get(queue):
@@ -234,14 +237,7 @@ def tx_queue_send(queue, message, wait_option: int) -> int:
         message, wait_option)``
     :return: TX_SUCCESS; TX_QUEUE_ERROR; TX_PTR_ERROR; TX_WAIT_ERROR; TX_QUEUE_FULL
     """
-    status = _refusal(queue, message, wait_option)
-    if status == _SUCCESS:
-        if queue.waiters:
-            queue.waiters[0].release(_SUCCESS, message)
-        else:
-            queue.append(message)
-        queue.tell()
-    return status
+    return _send(queue, message, wait_option, TX_QUEUE.append)
 
 
 def tx_queue_send_notify(queue, queue_send_notify) -> int:

@@ -40,7 +40,7 @@ CEILINGS = (
     ("tx_client", "tx_client", 1885, 1720),
     ("tx_object", "tx_object", 670, 610),
     ("tx_event_flags", "tx_event_flags", 1280, 1170),
-    ("tx_queue", "tx_queue", 1810, 1610),
+    ("tx_queue", "tx_queue", 1770, 1580),
     ("tx_semaphore", "tx_semaphore", 1060, 960),
     ("tx_mutex", "tx_mutex", 1210, 1090),
     ("tx_timer", "tx_timer", 1790, 1610),
