@@ -112,7 +112,8 @@ def test_the_desktop_works_with_a_broker_that_it_is_told_of(tmp_path):
         assert process.returncode == 0
         assert f"as {client_id}\n" in out
         assert "received shed/command: 'report 1 is here'\n" in out
-        assert out.endswith("\nstopped\n")
+        # The interrupt may come between a line and its end.
+        assert out.endswith("stopped\n")
         assert broker.violations() == []
 
 
