@@ -153,13 +153,17 @@ class Keeper:
         client = self._client
         inbox = client._inbox
         taken = inbox.received - inbox.count
-        while client.held():
-            expired = await thread.wait(self._waiters, _TCP_IP, min(left, _PATIENCE), _FULL)
+        left = min(left, _PATIENCE)
+        end = TX_KERNEL.milliseconds() + left * _MILLISECONDS_PER_TICK
+        # Whatever the client does ends the wait, so what is left of it is reckoned anew.
+        while client.held() and left > 0:
+            expired = await thread.wait(self._waiters, _TCP_IP, left, _FULL)
             if inbox.received - inbox.count != taken:
                 return True
             if expired:
                 return False
-        return True
+            left = -((TX_KERNEL.milliseconds() - end) // _MILLISECONDS_PER_TICK)
+        return not client.held()
 
     async def _see_through(self, thread, ticks: int) -> int:
         """Wait for the end of an attempt to connect, as the client itself does elsewhere."""

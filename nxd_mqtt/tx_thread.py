@@ -14,7 +14,6 @@ from micropython import const
 
 from .tx_kernel import TX_KERNEL, TX_THREAD, enter
 
-_READY = const(0)
 _COMPLETED = const(1)
 _TERMINATED = const(2)
 _SUSPENDED = const(3)
@@ -246,9 +245,7 @@ async def tx_thread_suspend(thread) -> int:
         return _THREAD_ERROR
     if thread.state == _COMPLETED or thread.state == _TERMINATED:
         return _SUSPEND_ERROR
-    if thread.state == _READY and not thread.task:  # it has not begun
-        thread.state = _SUSPENDED
-    elif thread.state != _SUSPENDED:
+    if thread.state != _SUSPENDED:
         thread.suspending = True
     if thread is caller:
         await thread.obey()

@@ -726,3 +726,28 @@ def test_calls_that_never_wait_do_not_wait_for_room_either():
 
     kernel.run(story)
     assert kernel.clock.elapsed == 0
+
+
+def test_a_sender_whom_others_wake_gives_up_in_time_while_nobody_takes_messages():
+    kernel = Kernel(depth=1, queue=32)
+    found = []
+
+    async def sending():
+        app = kernel.app
+        await up(kernel)
+        app.peer.send(publish("t", b"1234567890", 1) * 4)
+        await tx_thread_sleep(1)
+        assert await send(kernel, 0) == NXD_MQTT_SUCCESS
+        for wait in (50, NX_WAIT_FOREVER):
+            began = kernel.clock.elapsed
+            assert await send(kernel, wait) == NXD_MQTT_PACKET_POOL_FAILURE
+            found.append(kernel.clock.elapsed - began)
+        nxd_mqtt_client_delete(kernel.client)
+
+    async def waking():
+        while kernel.clock.elapsed < 5000 and len(found) < 2:
+            await tx_thread_sleep(5)
+            kernel.app.publish(quality=0)
+
+    kernel.run(sending, waking)
+    assert found == [500, 1000]
