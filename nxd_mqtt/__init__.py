@@ -28,7 +28,7 @@ __repo__ = "https://github.com/nxd-mqtt/CircuitPython_NXD_MQTT.git"
 
 __all__ = ()
 
-_MODULES = {"nx": "nxd nxd_extensions tls tls_reasons websocket", "tx": "tx"}
+_MODULES = {"nx": "nxd nxd_extensions tls tls_reasons websocket azure_iot", "tx": "tx"}
 
 
 def __getattr__(name):

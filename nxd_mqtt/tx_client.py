@@ -42,8 +42,8 @@ class Keeper:
     """
 
     def __init__(self, client):
-        # Whether it is ``tx_wait`` that calls the client.
-        self.awaiting = False
+        # While ``tx_wait`` calls the client: what the call keeps from one asking to the next.
+        self.awaiting = None
         self._client = client
         self._waiters = []
         self._watch = self._socket = None
@@ -125,19 +125,21 @@ class Keeper:
         client = self._client
         wait = left = arguments[-1] if arguments else 0
         start = TX_KERNEL.milliseconds()
+        kept = [None]
         while True:
-            self.awaiting = True
+            self.awaiting = kept
             try:
-                status = function(client, *(arguments[:-1] + (left,) if arguments else ()))
+                answer = function(client, *(arguments[:-1] + (left,) if arguments else ()))
             finally:
-                self.awaiting = False
+                self.awaiting = None
+            status = answer[0] if isinstance(answer, tuple) else answer
             if status == _IN_PROGRESS and wait:
                 return await self._see_through(thread, wait)
             if status != _AGAIN:
-                return status
+                return answer
             if client.held():
                 if not await self._taken(thread, left):
-                    return _FULL
+                    wait = 0
             elif await thread.wait(self._waiters, _TCP_IP, left, _SUCCESS) == _WAIT_ABORTED:
                 wait = 0
             if wait != _FOREVER:

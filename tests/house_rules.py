@@ -32,8 +32,8 @@ SPDX_HEAD = (
 ARROWS = {module: set(arrows.split()) for _, module, _, arrows, _ in HOUSE}
 LATE_ARROWS = {module: set(late.split()) for _, module, _, _, late in HOUSE}
 # What a face passes on to its programs with a star.
-FACES = dict.fromkeys(("nxd", "nxd_extensions", "tls", "websocket", "azure_iot"), "status")
-FACES |= {"minimqtt": "status", "tx": "tx_status"}
+FACES = dict.fromkeys(("nxd", "nxd_extensions", "tls", "websocket", "minimqtt"), "status")
+FACES |= {"azure_iot": "azure_iot_status", "tx": "tx_status"}
 
 # Written so that this line does not break its own rule.
 _MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(?:home|root|Users|work|workspace|mnt|tmp)/[\w.-]")

@@ -8,6 +8,26 @@ _THREADX = (
     "tx_client tx_event_flags tx_kernel tx_mutex tx_queue tx_semaphore tx_status tx_thread tx_timer"
 )
 
+_AZURE_RECONNECT = "reconnect transport azure_iot_status"
+_AZURE_ACCESS = "status calls azure_iot_sas azure_iot_status azure_iot_text"
+_AZURE_HUB = (
+    "client reconnect session teller azure_iot_access azure_iot_mailbox azure_iot_packet "
+    "azure_iot_reconnect azure_iot_status"
+)
+_AZURE_CALLS = "status calls azure_iot_hub azure_iot_status"
+_AZURE_LIFE = (
+    "status calls nxd nxd_extensions azure_iot_access azure_iot_calls azure_iot_hub "
+    "azure_iot_reconnect azure_iot_sas azure_iot_status azure_iot_text"
+)
+_AZURE_FACE = "status calls azure_iot_calls azure_iot_packet azure_iot_status azure_iot_text"
+_AZURE_METHODS = "calls azure_iot_calls azure_iot_hub azure_iot_status azure_iot_text"
+_AZURE_TWIN = "azure_iot_hub azure_iot_json azure_iot_status azure_iot_text"
+_AZURE_PROPERTIES = "calls azure_iot_calls azure_iot_hub azure_iot_status azure_iot_twin"
+_AZURE = (
+    "azure_iot_connection azure_iot_hub azure_iot_messages azure_iot_methods azure_iot_packet "
+    "azure_iot_properties azure_iot_status azure_iot_telemetry"
+)
+
 # (floor, module, what it is, modules it may import, modules it may import inside functions only)
 HOUSE = (
     (
@@ -15,7 +35,7 @@ HOUSE = (
         "__init__",
         "finds the module of a name",
         "",
-        "nxd nxd_extensions tls tls_reasons websocket",
+        "nxd nxd_extensions tls tls_reasons websocket azure_iot",
     ),
     ("floor 0", "status", "NetX's numbers, and MQTTError", "", ""),
     ("floor 0", "store", "unacknowledged QoS 1 packets", "", ""),
@@ -52,7 +72,24 @@ HOUSE = (
     ("roof", "tx_mutex", "mutexes with owners", "tx_kernel tx_object", ""),
     ("roof", "tx_timer", "functions called in time", "tx_kernel tx_object", ""),
     ("roof", "tx", "all of ThreadX in one import", _THREADX, ""),
-    ("roof", "azure_iot", "Azure IoT Hub", "status client calls", "nxd tls websocket"),
+    ("roof", "azure_iot_status", "IoT Hub's numbers", "", ""),
+    ("roof", "azure_iot_text", "names, topics, bags", "", ""),
+    ("roof", "azure_iot_json", "members of JSON text", "azure_iot_text wire", ""),
+    ("roof", "azure_iot_sha256", "a hash where there is none", "", ""),
+    ("roof", "azure_iot_sas", "tokens", "azure_iot_text", "azure_iot_sha256"),
+    ("roof", "azure_iot_packet", "messages in hand", "azure_iot_status", ""),
+    ("roof", "azure_iot_mailbox", "kinds in one queue", "reader", ""),
+    ("roof", "azure_iot_reconnect", "renewed, lost, replaced", _AZURE_RECONNECT, ""),
+    ("roof", "azure_iot_access", "login and token", _AZURE_ACCESS, "tls"),
+    ("roof", "azure_iot_hub", "a client of a hub", _AZURE_HUB, ""),
+    ("roof", "azure_iot_calls", "check, call, status", _AZURE_CALLS, ""),
+    ("roof", "azure_iot_connection", "a hub client's life", _AZURE_LIFE, "tls websocket"),
+    ("roof", "azure_iot_telemetry", "to the cloud", _AZURE_FACE, ""),
+    ("roof", "azure_iot_messages", "from the cloud", _AZURE_FACE + " azure_iot_hub", ""),
+    ("roof", "azure_iot_methods", "calls from the cloud", _AZURE_METHODS, ""),
+    ("roof", "azure_iot_twin", "versions, answers", _AZURE_TWIN, ""),
+    ("roof", "azure_iot_properties", "the twin's functions", _AZURE_PROPERTIES, ""),
+    ("roof", "azure_iot", "all of IoT Hub in one import", _AZURE, ""),
     ("roof", "minimqtt", "MiniMQTT's class", "status client calls", ""),
 )
 

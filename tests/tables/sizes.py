@@ -17,9 +17,10 @@ CORE = "__init__ status store inbox wire transport reader session link attempt t
 # for a filter when a newer one is answered (reconnect), poll without the extensions and topics that
 # are checked once (nxd, a few bytes of calls), the kernel (hooks in client and nxd), outcomes of a
 # connect that no other thread's calls change (attempt, split off client; teller),
-# how full queue and store are (nxd_extensions).
+# how full queue and store are (nxd_extensions), the name of the IoT Hub client (__init__), calls of
+# it that are awaited and answer with more than a status (tx_client).
 CEILINGS = (
-    ("core", CORE, 22480, 20560),
+    ("core", CORE, 22490, 20570),
     ("calls", "calls", 1865, 1730),
     ("nxd", "nxd", 3815, 3565),
     ("nxd_extensions", "nxd_extensions", 3310, 3115),
@@ -37,11 +38,30 @@ CEILINGS = (
     ("tx_port", "tx_port", 1250, 1120),
     ("tx_kernel", "tx_kernel", 2770, 2480),
     ("tx_thread", "tx_thread", 2060, 1850),
-    ("tx_client", "tx_client", 1925, 1760),
+    ("tx_client", "tx_client", 1945, 1780),
     ("tx_object", "tx_object", 670, 610),
     ("tx_event_flags", "tx_event_flags", 1280, 1170),
     ("tx_queue", "tx_queue", 1770, 1580),
     ("tx_semaphore", "tx_semaphore", 1060, 960),
     ("tx_mutex", "tx_mutex", 1210, 1090),
     ("tx_timer", "tx_timer", 1790, 1610),
+    # Azure IoT Hub: a program pays for what it imports.
+    ("azure_iot", "azure_iot", 0, 0),
+    ("azure_iot_status", "azure_iot_status", 0, 0),
+    ("azure_iot_text", "azure_iot_text", 0, 0),
+    ("azure_iot_sas", "azure_iot_sas", 0, 0),
+    ("azure_iot_sha256", "azure_iot_sha256", 0, 0),
+    ("azure_iot_json", "azure_iot_json", 0, 0),
+    ("azure_iot_packet", "azure_iot_packet", 0, 0),
+    ("azure_iot_mailbox", "azure_iot_mailbox", 0, 0),
+    ("azure_iot_reconnect", "azure_iot_reconnect", 0, 0),
+    ("azure_iot_access", "azure_iot_access", 0, 0),
+    ("azure_iot_hub", "azure_iot_hub", 0, 0),
+    ("azure_iot_calls", "azure_iot_calls", 0, 0),
+    ("azure_iot_connection", "azure_iot_connection", 0, 0),
+    ("azure_iot_telemetry", "azure_iot_telemetry", 0, 0),
+    ("azure_iot_messages", "azure_iot_messages", 0, 0),
+    ("azure_iot_methods", "azure_iot_methods", 0, 0),
+    ("azure_iot_twin", "azure_iot_twin", 0, 0),
+    ("azure_iot_properties", "azure_iot_properties", 0, 0),
 )

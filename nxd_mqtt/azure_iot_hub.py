@@ -1,0 +1,491 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""The IoT Hub client: an MQTT client that keeps the rules of a hub.
+
+It subscribes to what the enabled features want, sorts what comes by feature, and renews its token
+by a planned reconnect. It is an ``NXD_MQTT_CLIENT``, so a program polls it as one, and everything
+that can be set on a client can be set on it, but for the notify callbacks, which it uses itself.
+
+Cloud messages, methods and the twin are features: a ``Feature`` each, made when it is enabled.
+"""
+
+from micropython import const
+
+from .azure_iot_access import Access
+from .azure_iot_mailbox import KindReader, Mailbox
+from .azure_iot_packet import NX_PACKET
+from .azure_iot_reconnect import RENEWAL, Once, Rivals
+from .azure_iot_status import (
+    NX_AZURE_IOT_DISCONNECTED,
+    NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
+    NX_AZURE_IOT_MESSAGE_TOO_LONG,
+    NX_AZURE_IOT_NO_PACKET,
+    NX_AZURE_IOT_NO_SUBSCRIBE_ACK,
+    NX_AZURE_IOT_NOT_ENABLED,
+    NX_AZURE_IOT_REPLACED,
+    NX_AZURE_IOT_SAS_TOKEN_EXPIRED,
+)
+from .client import NXD_MQTT_CLIENT
+from .reconnect import Subscriptions
+from .session import Session
+from .teller import get_ident
+
+# What a wait gives to whoever awaits the call, until there is an answer.
+AGAIN = const(-1)
+# The kind of a message that is announced and need not be kept.
+ANSWER = const(5)
+
+_SUCCESS = const(0x00)
+_NOT_CONNECTED = const(0x10002)
+_FULL = const(0x10006)
+_CONNECT_FAILURE = const(0x10005)
+# The upper half of the hub client's statuses.
+_AZURE = const(2)
+
+_STATE_CONNECTING = const(2)
+_STATE_CONNECTED = const(3)
+
+_PUBACK = const(4)
+_SUBACK = const(9)
+_REFUSED = const(0x80)
+_QUALITY_1 = const(0x02)
+
+# Three features have four filters.
+_FILTERS = const(4)
+
+NEVER = const(-1)
+_CLOCK_MASK = const((1 << 29) - 1)
+_HALF_RANGE = const(1 << 28)
+# Milliseconds: how often a clock that may be set meanwhile is asked, and a busy link.
+_HOUR = const(3600000)
+_SECOND = const(1000)
+
+
+def left(alarm: int, now: int) -> int:
+    """Milliseconds until an alarm; more than anybody sleeps where none is set."""
+    if alarm == NEVER:
+        return _HALF_RANGE
+    ahead = alarm - now & _CLOCK_MASK
+    return ahead if ahead < _HALF_RANGE else 0
+
+
+class Feature:
+    """What a program has enabled: filters to subscribe to, and the kinds of messages they bring.
+
+    :param hub: the client
+    """
+
+    # When ``turn`` is to be called, in milliseconds of the client's clock.
+    alarm = NEVER
+    # Whether the hub has refused a subscription on this link.
+    refused = False
+    filters = ()
+
+    def __init__(self, hub):
+        self.hub = hub
+
+    def kind_of(self, topic, at: int):
+        """The kind of a message: None for one of another feature, 0 for one that is dealt with.
+
+        :param bytes topic: at least as much of it as tells kinds apart
+        :param int at: the message's place, -1 for one that was too large for the queue
+        """
+
+    def began(self, again: bool) -> None:
+        """A link has begun, not the first one where it is again."""
+
+    def ended(self) -> None:
+        """A link has ended."""
+
+    def left(self) -> None:
+        """The program has ended the link, and unread messages have gone."""
+
+    def busy(self) -> bool:
+        """Whether an answer is awaited that a new link would not bring."""
+        return False
+
+    def verdict(self, kind: int):
+        """Why there is no message of a kind, and none will come; None where it may."""
+        return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if self.refused else None
+
+    def turn(self, now: int) -> None:
+        """The alarm has come."""
+
+
+class _Session(Session):
+    """A session whose deadline has the client's alarms in it.
+
+    :param hub: the client, with the session that it was created with
+    :param int size: of one packet
+    """
+
+    def __init__(self, hub, size: int):
+        self._hub = hub
+        Session.__init__(self, hub._session.store, hub._inbox, size)
+
+    def deadline(self, now: int, holding: bool) -> int:
+        """As a session's."""
+        return self._hub.due(now, Session.deadline(self, now, holding))
+
+
+class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
+    """The control block of a hub client, filled by ``nx_azure_iot_hub_client_initialize``."""
+
+    def __init__(self):
+        NXD_MQTT_CLIENT.__init__(self)
+        self.access = None
+
+    def begin(self, access: Access) -> None:
+        """The client was created: it becomes one of a hub.
+
+        :param Access access: the way to it
+        """
+        self.access = access
+        self.login = access.login
+        self.features = []
+        self.components = []
+        self.status_callback = self.acknowledged_callback = None
+        # By kind: who is told of a message, what they are told with it, how many were too large.
+        self.callbacks = [None] * (ANSWER + 1)
+        self._oversize = [0] * (ANSWER + 1)
+        self.mailbox = Mailbox(self)
+        self._reader = KindReader(self._reader._data, self._inbox)
+        self._session = _Session(self, self._session.store.slot_size)
+        self._session.subscriptions = Subscriptions(_FILTERS)
+        self.rivals = Rivals()
+        # Whether a filter has still to be asked for; which packets ask for which feature.
+        self._wanting = False
+        self._asked = {}
+        # Identifiers of what is no telemetry, though it is published at QoS 1.
+        self._unspoken = []
+        self._alarm = NEVER
+        self._renewing = NEVER
+        self.renewals = self.gap = self.longest_gap = self.strangers = self.told = 0
+        self.receive_notify = NX_AZURE_IOT_HUB_CLIENT._on_message
+        self.disconnect_notify = NX_AZURE_IOT_HUB_CLIENT._on_disconnect
+        self.nxd_mqtt_connect_notify = NX_AZURE_IOT_HUB_CLIENT._on_connect
+        self.nxd_mqtt_ack_receive_notify = NX_AZURE_IOT_HUB_CLIENT._on_acknowledge
+
+    # -- the turn -----------------------------------------------------------------------------
+
+    def due(self, now: int, soonest: int) -> int:
+        """Milliseconds until the first alarm of features and token, at most ``soonest``."""
+        if self.state == _STATE_CONNECTED:
+            soonest = min(soonest, left(self._alarm, now))
+            for feature in self.features:
+                soonest = min(soonest, left(feature.alarm, now))
+        return soonest
+
+    def poll(self, wait: int) -> int:
+        """One turn of the client, and what is due of the hub's."""
+        status = NXD_MQTT_CLIENT.poll(self, wait)
+        if self._reader.skipped:
+            self._on_skipped()
+        if self.state == _STATE_CONNECTED and not self._teller.in_callback():
+            now = self._ip.clock()
+            if self._wanting:
+                self.subscribe()
+            if left(self._alarm, now) == 0:
+                self._look_at_token(now)
+            for feature in self.features:
+                if left(feature.alarm, now) == 0:
+                    feature.turn(now)
+        return status
+
+    # -- what the program is told -------------------------------------------------------------
+
+    def _on_connect(self, status: int, context) -> None:
+        renewed = self._renewing
+        self._renewing = NEVER
+        if isinstance(self.backoff, Once):
+            self.backoff = None
+        if not status:
+            now = self._ip.clock()
+            if renewed != NEVER:
+                self.renewals += 1
+                self.gap = now - renewed & _CLOCK_MASK
+                self.longest_gap = max(self.longest_gap, self.gap)
+            self.rivals.connected(now)
+            self._arm(now)
+            # What a clean session has given up is never acknowledged.
+            find = self._session.store.find
+            self._unspoken = [number for number in self._unspoken if find(number) >= 0]
+            for feature in self.features:
+                feature.refused = False
+            self.subscribe()
+            for feature in self.features:
+                feature.began(self.connects > 1)
+        if status or renewed == NEVER:
+            self.tell(status)
+
+    def _on_disconnect(self) -> None:
+        _, status, cause = self.reason
+        self._alarm = NEVER
+        for feature in self.features:
+            feature.ended()
+        if cause is RENEWAL or not status:
+            return
+        if self.rivals.suspected():
+            status = NX_AZURE_IOT_REPLACED
+        elif self.access.expired():
+            status = NX_AZURE_IOT_SAS_TOKEN_EXPIRED
+        else:
+            status = NX_AZURE_IOT_DISCONNECTED
+        self.tell(status)
+
+    def tell(self, status: int) -> None:
+        """Tell the program how it stands with the connection."""
+        self.told += 1
+        if self.status_callback:
+            self.status_callback(self, status)
+
+    def _end(self, status: int, stage: str, cause) -> None:
+        if self.state == _STATE_CONNECTED:
+            self.rivals.ended(self._ip.clock(), cause)
+        NXD_MQTT_CLIENT._end(self, status, stage, cause)
+        # To a client only MQTT's own statuses are outcomes of a connect.
+        attempt = self.attempt
+        if status >> 16 == _AZURE and attempt.status == _CONNECT_FAILURE:
+            attempt.status = status
+
+    def _on_acknowledge(self, kind: int, packet_id: int, code, context) -> None:
+        if kind == _SUBACK:
+            feature = self._asked.get(packet_id)
+            if feature and code == _REFUSED:
+                feature.refused = True
+        elif kind == _PUBACK:
+            if packet_id in self._unspoken:
+                self._unspoken.remove(packet_id)
+            elif self.acknowledged_callback:
+                self.acknowledged_callback(self, packet_id)
+
+    # -- features -----------------------------------------------------------------------------
+
+    def enable(self, wanted) -> int:
+        """Put a feature in, and subscribe for it as soon as there is a link.
+
+        :param wanted: a class of features
+        """
+        if not self.feature(wanted):
+            self.features.append(wanted(self))
+            if self.state == _STATE_CONNECTED:
+                self.subscribe()
+        return _SUCCESS
+
+    def disable(self, wanted) -> int:
+        """Take a feature out: no more of its messages are wanted."""
+        feature = self.feature(wanted)
+        if not feature:
+            return NX_AZURE_IOT_NOT_ENABLED
+        for each in feature.filters:
+            status = self.request(each, -1)
+            if status:
+                return NX_AZURE_IOT_DISCONNECTED if status == _NOT_CONNECTED else status
+        self.features.remove(feature)
+        return _SUCCESS
+
+    def feature(self, wanted):
+        """The feature of a class, if it is enabled, else None."""
+        for feature in self.features:
+            if isinstance(feature, wanted):
+                return feature
+        return None
+
+    def subscribe(self) -> int:
+        """Ask for the filters of all features that the hub was not asked for yet."""
+        self._wanting = False
+        table = self._session.subscriptions
+        with self._lock:
+            for feature in self.features:
+                for each in feature.filters:
+                    # The table has a filter as the packet does, with its length.
+                    if table._place(bytes((0, len(each))) + each) >= 0:
+                        continue
+                    status = self.request(each, 1)
+                    if status:
+                        # There is no room for it now; the next acknowledgement makes some.
+                        self._wanting = True
+                        return status
+                    self._asked[self.packet_identifier] = feature
+        return _SUCCESS
+
+    def _on_message(self, count: int) -> None:
+        """Look at what has come: what no feature wants is dropped, what one wants is told."""
+        mailbox = self.mailbox
+        while True:
+            with self._lock:
+                at = mailbox.find(0)
+                if at < 0:
+                    return
+                kind = self._kind_of(mailbox.topic(at), at)
+                if 0 < kind < ANSWER:
+                    mailbox.keep(at, kind)
+                else:
+                    mailbox.remove(at)
+                    self.strangers += kind < 0
+            if kind > 0:
+                self._announce(kind)
+
+    def _kind_of(self, topic, at: int) -> int:
+        """The kind of a message; 0 for one that a feature has dealt with, -1 for nobody's."""
+        for feature in self.features:
+            kind = feature.kind_of(topic, at)
+            if kind is not None:
+                return kind
+        return -1
+
+    def _announce(self, kind: int) -> None:
+        callback = self.callbacks[kind]
+        if callback:
+            callback[0](self, callback[1])
+
+    def _on_skipped(self) -> None:
+        """A message was too large for the queue: whoever asks for its kind is told."""
+        teller = self._teller
+        with self._lock:
+            if teller.thread:
+                return  # it is announced when that callback has returned
+            topic = self._reader.skipped
+            self._reader.skipped = None
+            kind = self._kind_of(topic or b"", NEVER)
+            if kind <= 0:
+                return
+            self._oversize[kind] += 1
+            teller.thread = get_ident()
+        try:
+            self._announce(kind)
+        finally:
+            teller.thread = 0
+
+    # -- what calls of the program do ---------------------------------------------------------
+
+    def wait_for(self, ready, wait: int):
+        """Poll until something is there, or the wait is over, or the client has been given up.
+
+        :param ready: callable, None as long as it is not there
+        :param int wait: milliseconds, -1 for ever
+        :return: what ``ready`` has returned; AGAIN where a kernel's thread awaits the call
+        """
+        start = self._ip.clock()
+        while True:
+            found = ready()
+            if found is not None or self.state < _STATE_CONNECTING:
+                return found
+            holding = self.held() and not (self._more or self.keeper)
+            rest = 0 if holding or self._teller.in_callback() else self._remaining(start, wait)
+            if not rest:
+                return None
+            if self.keeper:
+                return AGAIN if self.keeper.awaiting else self.keeper.refuse()
+            # An end that this poll learns of is still the next poll's to tell.
+            ending = self._poll_for(rest)
+            if ending:
+                self._ending = ending
+
+    def receive(self, feature, kind: int, wait: int):
+        """Take the oldest message of a kind.
+
+        :param feature: the one that the kind belongs to, None where it is not enabled
+        :param int wait: milliseconds, -1 for ever
+        :return: (status, packet or None)
+        """
+        if not feature:
+            return NX_AZURE_IOT_NOT_ENABLED, None
+        found = self.wait_for(lambda: self._take_one(feature, kind), wait)
+        if found is None:
+            found = self.nothing()
+        return found if isinstance(found, tuple) else (found, None)
+
+    def nothing(self) -> int:
+        """Why a message that was waited for is not there."""
+        if self.state != _STATE_CONNECTED:
+            return NX_AZURE_IOT_DISCONNECTED
+        return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE if self.held() else NX_AZURE_IOT_NO_PACKET
+
+    def _take_one(self, feature, kind: int):
+        with self._lock:
+            mailbox = self.mailbox
+            at = mailbox.find(kind)
+            if at >= 0:
+                packet = NX_PACKET(mailbox.topic(at), mailbox.body(at))
+                mailbox.remove(at)
+                return _SUCCESS, packet
+            if self._oversize[kind]:
+                self._oversize[kind] -= 1
+                return NX_AZURE_IOT_MESSAGE_TOO_LONG
+            return feature.verdict(kind)
+
+    def send(self, topic, message, flags: int, wait: int, telemetry: bool = False):
+        """Publish for a feature.
+
+        :param int flags: QoS << 1 | retain
+        :param int wait: milliseconds to wait for room, -1 for ever
+        :param bool telemetry: whether the program wants to know of its acknowledgement
+        :return: (status, packet identifier)
+        """
+        if wait and self.keeper and not (self.keeper.awaiting or self._teller.in_callback()):
+            return self.keeper.refuse(), 0
+
+        def once():
+            with self._lock:
+                status = self.publish(topic, message, flags, 0)
+                number = self.packet_identifier if flags & _QUALITY_1 else 0
+                if not status and number and not telemetry:
+                    self._unspoken.append(number)
+            return None if status == _FULL else (status, number)
+
+        found = self.wait_for(once, wait)
+        if not isinstance(found, tuple):
+            return (_FULL if found is None else found), 0
+        status, number = found
+        return (NX_AZURE_IOT_DISCONNECTED if status == _NOT_CONNECTED else status), number
+
+    # -- the token ----------------------------------------------------------------------------
+
+    def _arm(self, now: int) -> None:
+        """Look at the token when a new one is due, or earlier: the clock may be set meanwhile."""
+        seconds = self.access.renew_in()
+        self._alarm = NEVER
+        if seconds >= 0:
+            sleep = min(seconds * 1000, _HOUR)
+            self._alarm = now + max(sleep, _SECOND) & _CLOCK_MASK
+
+    def _look_at_token(self, now: int) -> None:
+        self._arm(now)
+        if self.access.renew_in() == 0 and (self._is_quiet() or self.access.pressing()):
+            self._renew(now)
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing is on its way that a new link would not carry on."""
+        reader = self._reader
+        session = self._session
+        for feature in self.features:
+            if feature.busy():
+                return False
+        if reader._stage or reader._start != reader._end or session.unsent():
+            return False
+        return not (session._clean and session.store.count)
+
+    def _renew(self, now: int) -> None:
+        with self._lock:
+            self._guarded(NXD_MQTT_CLIENT._send)
+            self._session.disconnect()
+            if not self._guarded(NXD_MQTT_CLIENT._send):
+                return  # it has broken; what follows is an ordinary loss
+            if not self.backoff:
+                self.backoff = Once()
+            self._renewing = now
+            self._end(NX_AZURE_IOT_SAS_TOKEN_EXPIRED, "session", RENEWAL)
+        self._teller.tell()
+
+    def leave(self) -> None:
+        """End the link in order: the program disconnects."""
+        self.disconnect()
+        self._renewing = self._alarm = NEVER
+        self._oversize = [0] * (ANSWER + 1)
+        if isinstance(self.backoff, Once):
+            self.backoff = None
+        for feature in self.features:
+            feature.ended()
+            feature.left()

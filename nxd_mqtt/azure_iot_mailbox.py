@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""Messages of several kinds in one receive queue: each is looked at once, and taken by its kind.
+
+The kind of a message is noted in bits of its record's flags that the queue leaves alone. What is
+taken out of the middle leaves a record without body, as a message that never fitted does; its room
+comes free when everything before it has gone.
+
+A place is where a record begins in the ring. Whoever calls holds the client's lock.
+"""
+
+from micropython import const
+
+from .reader import Reader
+
+_HEADER = const(5)
+_NO_BODY = const(0x80)
+_KIND = const(0x70)
+_KIND_SHIFT = const(4)
+_QUALITY_1 = const(0x02)
+_NOWHERE = const(-1)
+
+# So much of a topic tells the kind of a message.
+_TELLING = const(16)
+
+
+class Mailbox:
+    """The receive queue of one client, by kinds.
+
+    :param client: has the queue
+    """
+
+    def __init__(self, client):
+        self._client = client
+        self._inbox = client._inbox
+
+    def find(self, kind: int) -> int:
+        """The place of the oldest message of a kind, or -1; kind 0 is one not looked at yet."""
+        inbox = self._inbox
+        at = inbox._taken
+        left = inbox._unread
+        while left > 0:
+            if inbox._ring[at] & (_NO_BODY | _KIND) == kind << _KIND_SHIFT:
+                return at
+            size = inbox._record(at)
+            at = (at + size) % inbox._size
+            left -= size
+        return _NOWHERE
+
+    def keep(self, at: int, kind: int) -> None:
+        """A message was looked at, and waits to be taken."""
+        self._inbox._ring[at] |= kind << _KIND_SHIFT
+
+    def topic(self, at: int):
+        """The bytes of a message's topic."""
+        inbox = self._inbox
+        return self._read(at + _HEADER + 2, inbox._number(at + _HEADER))
+
+    def body(self, at: int):
+        """The bytes of a message's payload."""
+        inbox = self._inbox
+        before = 2 + inbox._number(at + _HEADER) + (inbox._ring[at] & _QUALITY_1)
+        return self._read(at + _HEADER + before, inbox._record(at) - _HEADER - before)
+
+    def _read(self, at: int, length: int):
+        data = bytearray(length)
+        self._inbox._copy(at, length, data)
+        return bytes(data)
+
+    def remove(self, at: int) -> None:
+        """A message is taken, or nobody's."""
+        inbox = self._inbox
+        if at == inbox._taken:
+            inbox.peek()
+            self._client.take()
+            return
+        ring = inbox._ring
+        if ring[at] & _QUALITY_1:
+            # The queue looks for the packet identifier of what has no body right behind the header.
+            body = at + _HEADER
+            after = body + 2 + inbox._number(body)
+            for place in (0, 1):
+                ring[(body + place) % inbox._size] = ring[(after + place) % inbox._size]
+        ring[at] |= _NO_BODY
+        inbox.count -= 1
+
+
+class KindReader(Reader):
+    """A reader that remembers what kinds of messages were too large for the queue.
+
+    :param bytearray staging: as for ``Reader``
+    :param inbox: the receive queue
+    """
+
+    def __init__(self, staging, inbox):
+        Reader.__init__(self, staging, inbox)
+        self._head = bytearray(_TELLING)
+        # The beginning of the topic of the last message that was skipped, until it is asked for.
+        self.skipped = None
+
+    def _topic(self, at: int, end: int) -> int:
+        offset = self.skipped_topic - self._topic_left
+        stop = Reader._topic(self, at, end)
+        if not self.kept and offset < _TELLING:
+            size = min(stop - at, _TELLING - offset)
+            self._head[offset : offset + size] = self._view[at : at + size]
+            if not self._topic_left or offset + size == _TELLING:
+                self.skipped = bytes(self._head[: offset + size])
+        return stop

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""Packets of the IoT Hub client: a received message, or telemetry that is being written.
+
+A received packet has left the queue; it takes its own size of heap until it is released.
+"""
+
+from .azure_iot_status import (
+    NX_AZURE_IOT_INVALID_PARAMETER,
+    NX_AZURE_IOT_SUCCESS,
+)
+
+_BUFFERS = (bytearray, memoryview)
+
+
+class NX_PACKET:
+    """One message; programs get packets from the hub client and read ``data``, its bytes.
+
+    :param bytes topic: where it came from, or where it will go
+    :param bytes data: the payload
+    :param int limit: bytes that the topic may grow to
+    """
+
+    def __init__(self, topic, data, limit: int = 0):
+        self.topic = topic
+        self.data = data
+        self.limit = limit
+        self.quality = 1
+        self.retain = 0
+
+    def __len__(self):
+        return len(self.data or b"")
+
+
+def nx_packet_release(packet) -> int:
+    """Let go of a packet (``nx_packet_release``).
+
+    :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_INVALID_PARAMETER for what is none, or is released
+    """
+    if not isinstance(packet, NX_PACKET) or packet.topic is None:
+        return NX_AZURE_IOT_INVALID_PARAMETER
+    packet.topic = packet.data = None
+    return NX_AZURE_IOT_SUCCESS
+
+
+def nx_packet_length_get(packet):
+    """Ask how long the payload of a packet is (``nx_packet_length_get``).
+
+    :return: (status, bytes)
+    """
+    if not isinstance(packet, NX_PACKET) or packet.topic is None:
+        return NX_AZURE_IOT_INVALID_PARAMETER, 0
+    return NX_AZURE_IOT_SUCCESS, len(packet)
+
+
+def nx_packet_data_retrieve(packet, buffer):
+    """Copy the payload of a packet (``nx_packet_data_retrieve``).
+
+    :param buffer: a bytearray or memoryview that is long enough
+    :return: (status, bytes); NX_AZURE_IOT_INVALID_PARAMETER copies nothing
+    """
+    status, length = nx_packet_length_get(packet)
+    if status or not isinstance(buffer, _BUFFERS) or len(buffer) < length:
+        return NX_AZURE_IOT_INVALID_PARAMETER, length
+    buffer[:length] = packet.data
+    return NX_AZURE_IOT_SUCCESS, length

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 nxd_mqtt authors
+#
+# SPDX-License-Identifier: MIT
+"""The numbers of the IoT Hub client: statuses, kinds of messages, ports.
+
+They are those of ``nx_azure_iot.h`` and ``nx_azure_iot_hub_client.h``; a name is here when a
+program compares with it or passes it in. The last statuses are extensions, which C does not have.
+"""
+
+from micropython import const
+
+NX_AZURE_IOT_SUCCESS = const(0x00)
+NX_AZURE_IOT_INVALID_PARAMETER = const(0x20002)
+NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE = const(0x20003)
+NX_AZURE_IOT_INVALID_PACKET = const(0x20004)
+NX_AZURE_IOT_NO_PACKET = const(0x20005)
+NX_AZURE_IOT_NOT_FOUND = const(0x20006)
+NX_AZURE_IOT_NOT_ENABLED = const(0x20007)
+NX_AZURE_IOT_NOT_INITIALIZED = const(0x20008)
+NX_AZURE_IOT_NOT_SUPPORTED = const(0x20009)
+NX_AZURE_IOT_ALREADY_CONNECTED = const(0x2000A)
+NX_AZURE_IOT_CONNECTING = const(0x2000B)
+NX_AZURE_IOT_DISCONNECTED = const(0x2000C)
+NX_AZURE_IOT_SERVER_RESPONSE_ERROR = const(0x2000E)
+NX_AZURE_IOT_TOPIC_TOO_LONG = const(0x2000F)
+NX_AZURE_IOT_MESSAGE_TOO_LONG = const(0x20010)
+NX_AZURE_IOT_WRONG_STATE = const(0x20012)
+NX_AZURE_IOT_NO_SUBSCRIBE_ACK = const(0x20014)
+NX_AZURE_IOT_THROTTLED = const(0x20015)
+NX_AZURE_IOT_SAS_TOKEN_EXPIRED = const(0x20017)
+NX_AZURE_IOT_TIME_NOT_SET = const(0x20080)
+NX_AZURE_IOT_REPLACED = const(0x20081)
+
+NX_AZURE_IOT_HUB_CLOUD_TO_DEVICE_MESSAGE = const(1)
+NX_AZURE_IOT_HUB_COMMAND = const(2)
+NX_AZURE_IOT_HUB_DIRECT_METHOD = const(2)
+NX_AZURE_IOT_HUB_PROPERTIES = const(4)
+NX_AZURE_IOT_HUB_DEVICE_TWIN_PROPERTIES = const(4)
+NX_AZURE_IOT_HUB_WRITABLE_PROPERTIES = const(8)
+NX_AZURE_IOT_HUB_DEVICE_TWIN_DESIRED_PROPERTIES = const(8)
