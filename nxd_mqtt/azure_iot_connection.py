@@ -397,17 +397,13 @@ def _connect(hub, clean_session: int, wait_option: int) -> int:
         connected = hub.state == _STATE_CONNECTED
         return NX_AZURE_IOT_ALREADY_CONNECTED if connected else NX_AZURE_IOT_CONNECTING
     access.check()
-    if not joins:
-        hub.rivals.begin()
-    told = hub.told
     status = _open(hub, access, clean_session, wait_option)
     if status == _IN_PROGRESS:
         # Who awaits the call knows how to go on with it.
         awaited = hub.keeper and hub.keeper.awaiting and wait_option
         return status if awaited else NX_AZURE_IOT_CONNECTING
     # As in C the callback is told of failures, too.
-    if status and hub.told == told:
-        hub.tell(status)
+    hub.settle()
     return status
 
 

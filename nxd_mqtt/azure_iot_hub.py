@@ -161,7 +161,9 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._unspoken = []
         self._alarm = NEVER
         self._renewing = NEVER
-        self.renewals = self.gap = self.longest_gap = self.strangers = self.told = 0
+        self.renewals = self.gap = self.longest_gap = self.strangers = 0
+        # What the program is still to be told of attempts that have failed.
+        self._owed = []
         self.receive_notify = NX_AZURE_IOT_HUB_CLIENT._on_message
         self.disconnect_notify = NX_AZURE_IOT_HUB_CLIENT._on_disconnect
         self.nxd_mqtt_connect_notify = NX_AZURE_IOT_HUB_CLIENT._on_connect
@@ -181,7 +183,9 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         """One turn of the client, and what is due of the hub's."""
         status = NXD_MQTT_CLIENT.poll(self, wait)
         if self._reader.skipped:
-            self._on_skipped()
+            self._as_callback(self._on_skipped)
+        if self._owed:
+            self.settle()
         if self.state == _STATE_CONNECTED and not self._teller.in_callback():
             now = self._ip.clock()
             if self._wanting:
@@ -196,28 +200,27 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
     # -- what the program is told -------------------------------------------------------------
 
     def _on_connect(self, status: int, context) -> None:
+        if status:
+            return  # the end of the attempt has been noted
+        now = self._ip.clock()
         renewed = self._renewing
-        self._renewing = NEVER
-        if isinstance(self.backoff, Once):
-            self.backoff = None
-        if not status:
-            now = self._ip.clock()
-            if renewed != NEVER:
-                self.renewals += 1
-                self.gap = now - renewed & _CLOCK_MASK
-                self.longest_gap = max(self.longest_gap, self.gap)
-            self.rivals.connected(now)
-            self._arm(now)
-            # What a clean session has given up is never acknowledged.
-            find = self._session.store.find
-            self._unspoken = [number for number in self._unspoken if find(number) >= 0]
-            for feature in self.features:
-                feature.refused = False
-            self.subscribe()
-            for feature in self.features:
-                feature.began(self.connects > 1)
-        if status or renewed == NEVER:
-            self.tell(status)
+        self._forget_renewal()
+        self.rivals.connected(now)
+        self._arm(now)
+        # What a clean session has given up is never acknowledged.
+        find = self._session.store.find
+        self._unspoken = [number for number in self._unspoken if find(number) >= 0]
+        for feature in self.features:
+            feature.refused = False
+        self.subscribe()
+        for feature in self.features:
+            feature.began(self.connects > 1)
+        if renewed == NEVER:
+            self.tell(_SUCCESS)
+            return
+        self.renewals += 1
+        self.gap = now - renewed & _CLOCK_MASK
+        self.longest_gap = max(self.longest_gap, self.gap)
 
     def _on_disconnect(self) -> None:
         _, status, cause = self.reason
@@ -236,18 +239,50 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
 
     def tell(self, status: int) -> None:
         """Tell the program how it stands with the connection."""
-        self.told += 1
         if self.status_callback:
             self.status_callback(self, status)
 
+    def settle(self) -> None:
+        """Tell the program of attempts that have failed, unless a callback is running."""
+        while self._owed and self._as_callback(self._tell_owed):
+            pass
+
+    def _tell_owed(self) -> None:
+        self.tell(self._owed.pop(0))
+
+    def _as_callback(self, function) -> bool:
+        """Run what tells the program something; callbacks never nest.
+
+        :return: whether it has run
+        """
+        teller = self._teller
+        with self._lock:
+            if teller.thread:
+                return False
+            teller.thread = get_ident()
+        try:
+            function()
+        finally:
+            teller.thread = 0
+        return True
+
     def _end(self, status: int, stage: str, cause) -> None:
-        if self.state == _STATE_CONNECTED:
+        state = self.state
+        if state == _STATE_CONNECTED:
             self.rivals.ended(self._ip.clock(), cause)
         NXD_MQTT_CLIENT._end(self, status, stage, cause)
+        if state != _STATE_CONNECTING:
+            return
         # To a client only MQTT's own statuses are outcomes of a connect.
         attempt = self.attempt
         if status >> 16 == _AZURE and attempt.status == _CONNECT_FAILURE:
             attempt.status = status
+        if status and self.state < _STATE_CONNECTING:
+            self._owed.append(status)
+        elif status and self._renewing != NEVER:
+            # The program was not told of the end that was planned.
+            self._owed.append(NX_AZURE_IOT_DISCONNECTED)
+        self._forget_renewal()
 
     def _on_acknowledge(self, kind: int, packet_id: int, code, context) -> None:
         if kind == _SUBACK:
@@ -341,22 +376,17 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             callback[0](self, callback[1])
 
     def _on_skipped(self) -> None:
-        """A message was too large for the queue: whoever asks for its kind is told."""
-        teller = self._teller
-        with self._lock:
-            if teller.thread:
-                return  # it is announced when that callback has returned
-            topic = self._reader.skipped
-            self._reader.skipped = None
-            kind = self._kind_of(topic or b"", NEVER)
-            if kind <= 0:
-                return
-            self._oversize[kind] += 1
-            teller.thread = get_ident()
-        try:
-            self._announce(kind)
-        finally:
-            teller.thread = 0
+        """Messages were too large for the queue: whoever asks for their kind is told."""
+        skipped = self._reader.skipped
+        while skipped:
+            with self._lock:
+                kind = self._kind_of(skipped.pop(0), NEVER)
+                if kind > 0:
+                    self._oversize[kind] += 1
+                else:
+                    self.strangers += kind < 0
+            if kind > 0:
+                self._announce(kind)
 
     # -- what calls of the program do ---------------------------------------------------------
 
@@ -479,13 +509,17 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             self._end(NX_AZURE_IOT_SAS_TOKEN_EXPIRED, "session", RENEWAL)
         self._teller.tell()
 
+    def _forget_renewal(self) -> None:
+        self._renewing = NEVER
+        if isinstance(self.backoff, Once):
+            self.backoff = None
+
     def leave(self) -> None:
         """End the link in order: the program disconnects."""
         self.disconnect()
-        self._renewing = self._alarm = NEVER
+        self._forget_renewal()
+        self._alarm = NEVER
         self._oversize = [0] * (ANSWER + 1)
-        if isinstance(self.backoff, Once):
-            self.backoff = None
         for feature in self.features:
             feature.ended()
             feature.left()

@@ -14,7 +14,7 @@ from .wire import scan_text
 
 _DEEPEST_NESTING = const(32)
 # A bit for each object or array around, the innermost lowest, set for an object; and one on top.
-_NOTHING = const(1)
+_OUTSIDE = const(1)
 _ROOT = const(3)
 
 # What stands before: an opening bracket, a comma, a name and its colon, a value.
@@ -76,7 +76,7 @@ def _scan(text, name: bytes):
     found = None
     # Where the value begins that is asked for, while it lasts.
     begin = 0
-    while around != _NOTHING:
+    while around != _OUTSIDE:
         at = _skip(text, at)
         byte = text[at]
         if byte == _CLOSING[around & 1] and (before == _OPENED or before == _ENDED):

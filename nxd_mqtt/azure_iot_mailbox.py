@@ -23,6 +23,7 @@ _NOWHERE = const(-1)
 
 # So much of a topic tells the kind of a message.
 _TELLING = const(16)
+_REMEMBERED = const(16)
 
 
 class Mailbox:
@@ -96,8 +97,8 @@ class KindReader(Reader):
     def __init__(self, staging, inbox):
         Reader.__init__(self, staging, inbox)
         self._head = bytearray(_TELLING)
-        # The beginning of the topic of the last message that was skipped, until it is asked for.
-        self.skipped = None
+        # The beginnings of the topics of messages that were skipped, until they are looked at.
+        self.skipped = []
 
     def _topic(self, at: int, end: int) -> int:
         offset = self.skipped_topic - self._topic_left
@@ -105,6 +106,7 @@ class KindReader(Reader):
         if not self.kept and offset < _TELLING:
             size = min(stop - at, _TELLING - offset)
             self._head[offset : offset + size] = self._view[at : at + size]
-            if not self._topic_left or offset + size == _TELLING:
-                self.skipped = bytes(self._head[: offset + size])
+            whole = not self._topic_left or offset + size == _TELLING
+            if whole and len(self.skipped) < _REMEMBERED:
+                self.skipped.append(bytes(self._head[: offset + size]))
         return stop

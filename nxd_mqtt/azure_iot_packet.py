@@ -29,9 +29,6 @@ class NX_PACKET:
         self.quality = 1
         self.retain = 0
 
-    def __len__(self):
-        return len(self.data or b"")
-
 
 def nx_packet_release(packet) -> int:
     """Let go of a packet (``nx_packet_release``).
@@ -51,7 +48,7 @@ def nx_packet_length_get(packet):
     """
     if not isinstance(packet, NX_PACKET) or packet.topic is None:
         return NX_AZURE_IOT_INVALID_PARAMETER, 0
-    return NX_AZURE_IOT_SUCCESS, len(packet)
+    return NX_AZURE_IOT_SUCCESS, len(packet.data or b"")
 
 
 def nx_packet_data_retrieve(packet, buffer):

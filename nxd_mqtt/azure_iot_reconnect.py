@@ -32,10 +32,6 @@ class Rivals:
     """How often in a row the hub has closed a link that it had accepted."""
 
     def __init__(self):
-        self.begin()
-
-    def begin(self) -> None:
-        """The program has asked for a link: nothing of an earlier one counts."""
         self._since = self._closed = 0
 
     def connected(self, now: int) -> None:

@@ -10,7 +10,7 @@ content encoding, ``$.sub`` component.
 
 from micropython import const
 
-from .azure_iot_calls import _callable, _hub_call, _name
+from .azure_iot_calls import _callable, _hub_call
 from .azure_iot_packet import NX_PACKET, nx_packet_release
 from .azure_iot_status import (
     NX_AZURE_IOT_INVALID_PARAMETER,
@@ -19,7 +19,7 @@ from .azure_iot_status import (
     NX_AZURE_IOT_TOPIC_TOO_LONG,
 )
 from .azure_iot_text import encode, events_topic
-from .calls import _check_quality, _milliseconds, _octets, _refuse, _text, _within
+from .calls import _check_quality, _milliseconds, _octets, _refuse, _within
 from .status import MQTTError
 
 # What a hub takes: payload and properties together.
@@ -64,7 +64,7 @@ def nx_azure_iot_hub_client_telemetry_property_add(
     """Add a property to a message.
 
     :param packet: a message that is begun
-    :param property_name: ``str`` or UTF-8 bytes
+    :param property_name: ``str`` or bytes, any but none
     :param property_value: the same; None for an empty one
     :param int wait_option: ignored
     :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_INVALID_PARAMETER; NX_AZURE_IOT_TOPIC_TOO_LONG (the
@@ -73,11 +73,11 @@ def nx_azure_iot_hub_client_telemetry_property_add(
     if not _is_begun(packet):
         return NX_AZURE_IOT_INVALID_PARAMETER
     try:
-        name = _name(property_name, "property_name")
+        name = bytes(_octets(property_name, "property_name"))
         value = bytes(_octets(property_value, "property_value"))
-        if value:
-            _text(value, "property_value")
     except MQTTError:
+        return NX_AZURE_IOT_INVALID_PARAMETER
+    if not name:
         return NX_AZURE_IOT_INVALID_PARAMETER
     between = b"" if packet.topic.endswith(b"/") else b"&"
     topic = packet.topic + between + encode(name) + b"=" + encode(value)
