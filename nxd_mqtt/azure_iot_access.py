@@ -11,7 +11,11 @@ none. The key and the tokens are in no text.
 from micropython import const
 
 from .azure_iot_sas import expiry, token
-from .azure_iot_status import NX_AZURE_IOT_SAS_TOKEN_EXPIRED, NX_AZURE_IOT_TIME_NOT_SET
+from .azure_iot_status import (
+    NX_AZURE_IOT_INVALID_PARAMETER,
+    NX_AZURE_IOT_SAS_TOKEN_EXPIRED,
+    NX_AZURE_IOT_TIME_NOT_SET,
+)
 from .azure_iot_text import resource, user_name
 from .calls import _text
 from .status import MQTTError
@@ -36,7 +40,7 @@ class Access:
     :param azure: the ``NX_AZURE_IOT`` with the clock
     :param bytes host: the hub's own name, which user name and token contain
     :param bytes device: id
-    :param module: id, or None
+    :param bytes module: id, empty for the device itself
     """
 
     def __init__(self, azure, host: bytes, device: bytes, module):
@@ -98,7 +102,11 @@ class Access:
         ready = self.token
         if ready is None:
             return None
-        ready = bytes(_text(ready() if callable(ready) else ready, "token"))
+        try:
+            ready = bytes(_text(ready() if callable(ready) else ready, "token"))
+        except MQTTError as error:
+            error.status = NX_AZURE_IOT_INVALID_PARAMETER
+            raise
         end = expiry(ready)
         if end <= now:
             cause = "the token has expired, or says no se: set a new one"

@@ -26,7 +26,7 @@ from .azure_iot_status import (
     NX_AZURE_IOT_SUCCESS,
 )
 from .azure_iot_text import check_id, client_id, connection_string
-from .calls import _milliseconds, _refuse, _within
+from .calls import _milliseconds, _refuse, _text, _within
 from .nxd import (
     NX_IP,
     NX_PACKET_POOL,
@@ -177,9 +177,8 @@ def _access(azure, host_name, device_id, module_id) -> Access:
         _refuse("host_name must be a name without spaces", NX_AZURE_IOT_INVALID_PARAMETER)
     device = _name(device_id, "device_id")
     _usable(check_id, device, "device_id")
-    module = None
-    if module_id is not None and len(module_id):
-        module = _name(module_id, "module_id")
+    module = b"" if module_id is None else bytes(_text(module_id, "module_id"))
+    if module:
         _usable(check_id, module, "module_id")
     return Access(azure, host, device, module)
 
@@ -471,7 +470,7 @@ def nx_azure_iot_hub_client_receive_callback_set(
 
 
 def _receive_callback_set(hub, message_type: int, callback, argument) -> int:
-    kind = _KINDS.get(message_type)
+    kind = _within(message_type, 1, 8) and _KINDS.get(message_type)
     if not kind:
         return NX_AZURE_IOT_NOT_SUPPORTED
     hub.callbacks[kind] = (callback, argument) if _callable(callback) else None

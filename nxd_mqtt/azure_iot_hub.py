@@ -80,7 +80,7 @@ class Feature:
     alarm = NEVER
     # Whether the hub has refused a subscription on this link.
     refused = False
-    filters = ()
+    filters = kinds = ()
 
     def __init__(self, hub):
         self.hub = hub
@@ -154,7 +154,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._session = _Session(self, self._session.store.slot_size)
         self._session.subscriptions = Subscriptions(_FILTERS)
         self.rivals = Rivals()
-        # Whether a filter has still to be asked for; which packets ask for which feature.
+        # Whether a filter has still to be asked for; which packet has asked for one.
         self._wanting = False
         self._asked = {}
         # Identifiers of what is no telemetry, though it is published at QoS 1.
@@ -227,6 +227,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._alarm = NEVER
         for feature in self.features:
             feature.ended()
+        self._announce(ANSWER)
         if cause is RENEWAL or not status:
             return
         if self.rivals.suspected():
@@ -285,10 +286,11 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._forget_renewal()
 
     def _on_acknowledge(self, kind: int, packet_id: int, code, context) -> None:
-        if kind == _SUBACK:
-            feature = self._asked.get(packet_id)
-            if feature and code == _REFUSED:
-                feature.refused = True
+        if kind == _SUBACK and code == _REFUSED:
+            for feature in self.features:
+                for each in feature.filters:
+                    if self._asked.get(each) == packet_id:
+                        feature.refused = True
         elif kind == _PUBACK:
             if packet_id in self._unspoken:
                 self._unspoken.remove(packet_id)
@@ -317,7 +319,15 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             status = self.request(each, -1)
             if status:
                 return NX_AZURE_IOT_DISCONNECTED if status == _NOT_CONNECTED else status
-        self.features.remove(feature)
+        with self._lock:
+            self.features.remove(feature)
+            # What nobody can take any more would fill the queue.
+            for kind in feature.kinds:
+                self._oversize[kind] = 0
+                at = self.mailbox.find(kind)
+                while at >= 0:
+                    self.mailbox.remove(at)
+                    at = self.mailbox.find(kind)
         return _SUCCESS
 
     def feature(self, wanted):
@@ -342,7 +352,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                         # There is no room for it now; the next acknowledgement makes some.
                         self._wanting = True
                         return status
-                    self._asked[self.packet_identifier] = feature
+                    self._asked[each] = self.packet_identifier
         return _SUCCESS
 
     def _on_message(self, count: int) -> None:

@@ -29,6 +29,8 @@ _BEFORE_BAG = b"/messages/devicebound/"
 class CloudMessages(Feature):
     """The feature of messages from the cloud."""
 
+    kinds = (_CLOUD_MESSAGE,)
+
     def __init__(self, hub):
         Feature.__init__(self, hub)
         self.filters = (devicebound_filter(hub.access.device),)

@@ -31,6 +31,7 @@ class Methods(Feature):
     """The feature of direct methods."""
 
     filters = (b"$iothub/methods/POST/#",)
+    kinds = (_METHOD,)
 
     def kind_of(self, topic, at: int):
         """As ``Feature.kind_of``."""

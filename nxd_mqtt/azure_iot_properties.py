@@ -12,6 +12,7 @@ from micropython import const
 from .azure_iot_calls import _callable, _hub_call
 from .azure_iot_hub import AGAIN, NX_AZURE_IOT_HUB_CLIENT
 from .azure_iot_status import (
+    NX_AZURE_IOT_DISCONNECTED,
     NX_AZURE_IOT_INVALID_PACKET,
     NX_AZURE_IOT_INVALID_PARAMETER,
     NX_AZURE_IOT_NO_PACKET,
@@ -20,7 +21,7 @@ from .azure_iot_status import (
     NX_AZURE_IOT_SUCCESS,
     NX_AZURE_IOT_THROTTLED,
 )
-from .azure_iot_twin import DESIRED, DOCUMENT, Twin, answer_status, desired_section, is_good
+from .azure_iot_twin import DESIRED, DOCUMENT, LOST, Twin, answer_status, desired_section, is_good
 from .calls import _milliseconds, _octets, _refuse
 
 _TOO_MANY_REQUESTS = const(429)
@@ -96,6 +97,8 @@ def _report(hub, message, wait_option: int):
     found = hub.wait_for(lambda: report if report.status else None, hub._remaining(start, wait))
     if found is report:
         twin.forget(report)
+        if report.status == LOST:
+            return NX_AZURE_IOT_DISCONNECTED, report.number, 0, 0
         return NX_AZURE_IOT_SUCCESS, report.number, report.status, report.version
     if found != AGAIN:
         report.awaited = False
@@ -109,7 +112,8 @@ def nx_azure_iot_hub_client_reported_properties_response_callback_set(
     """Set the function told of answers that no call waits for.
 
     :param callback: ``callback(hub, request_id, response_status, version, args)``, or None; it
-        needs the twin to be enabled
+        needs the twin to be enabled. Status 0: the link was lost behind the patch, and the answer
+        with it
     :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_NOT_ENABLED; NX_AZURE_IOT_INVALID_PARAMETER;
         NX_AZURE_IOT_NOT_INITIALIZED
     """

@@ -9,7 +9,7 @@ they see is a link that the hub closes in order, soon after it has accepted it, 
 
 from micropython import const
 
-from .azure_iot_status import NX_AZURE_IOT_SAS_TOKEN_EXPIRED
+from .azure_iot_status import NX_AZURE_IOT_INVALID_PARAMETER, NX_AZURE_IOT_SAS_TOKEN_EXPIRED
 from .reconnect import Backoff
 from .transport import CLOSED
 
@@ -66,6 +66,8 @@ class HubBackoff(Backoff):
         """As ``Backoff.pause``; none for a planned end, a long one for who is replaced."""
         if _planned(status, cause):
             return 0
+        if status == NX_AZURE_IOT_INVALID_PARAMETER:
+            return _GIVE_UP  # the program's token is none, and will not become one
         pause = Backoff.pause(self, now, status, cause, connected)
         if pause != _GIVE_UP and self._rivals.suspected():
             pause = max(pause, self._draw(self._maximum // 2, self._maximum))

@@ -37,12 +37,17 @@ _SECOND = const(1000)
 _CLOCK_MASK = const((1 << 29) - 1)
 
 _MOST_REPORTS = const(8)
+LOST = const(-1)
 _UNKNOWN = const(-1)
 
 
 def answer_status(topic) -> int:
     """What the hub's answer to a question says: 200 and so on; -1 where it says nothing."""
     return number(topic[_BEFORE_STATUS:].partition(b"/")[0])
+
+
+def _version_of(topic) -> int:
+    return number(query(topic, b"$version") or b"")
 
 
 def is_good(status: int) -> bool:
@@ -72,7 +77,8 @@ class Report:
     :param bool awaited: whether a call waits for the answer; else a callback is told
     """
 
-    status = version = 0
+    # The answer's; LOST where the link has ended behind the patch, and nobody knows.
+    status = version = packet_id = 0
 
     def __init__(self, number: int, awaited: bool):
         self.number = number
@@ -83,6 +89,7 @@ class Twin(Feature):
     """The feature of the twin."""
 
     filters = (b"$iothub/twin/res/#", b"$iothub/twin/PATCH/properties/desired/#")
+    kinds = (DOCUMENT, DESIRED)
 
     def __init__(self, hub):
         Feature.__init__(self, hub)
@@ -90,11 +97,14 @@ class Twin(Feature):
         # two runs of a program begin at different numbers.
         self._number = randint(1, 1 << 27) * 2
         self._reports = []
-        # The question that is open, if it is the client's own, and if a program's was lost.
+        # The question that is open, and whether it is the client's own; whether the client has one
+        # to ask, and whether one of the program's was lost.
         self._reading = 0
-        self._own = self._lost = False
+        self._own = self._wanting = self._lost = False
         # The version of the desired properties that is queued or taken, and that is taken.
         self._version = self._taken = _UNKNOWN
+        # Whether they were told of on this link.
+        self._patched_here = False
         self._throttles = 0
         self._until = NEVER
         self.callback = None
@@ -104,14 +114,45 @@ class Twin(Feature):
 
     def began(self, again: bool) -> None:
         """As ``Feature.began``: reads the twin again."""
-        if again and not self._reading:
+        self._give_up_reports()
+        self._patched_here = False
+        # What was not acknowledged has left the queue, and comes again.
+        self._version = max(self._queued(DESIRED), self._queued(DOCUMENT))
+        if self._version < 0:
+            self._version = self._taken
+        if again:
+            self._wanting = True
             self.turn(self.hub._ip.clock())
+
+    def _queued(self, kind: int) -> int:
+        """The version that the newest message of a kind in the queue has; -1 without any."""
+        mailbox = self.hub.mailbox
+        with self.hub._lock:
+            at = mailbox.find(kind, True)
+            if at < 0:
+                return _UNKNOWN
+            topic = mailbox.topic(at)
+            if topic.startswith(_PATCHES):
+                return _version_of(topic)
+            try:
+                return desired_section(topic, mailbox.body(at))[1]
+            except ValueError:
+                return _UNKNOWN
 
     def ended(self) -> None:
         """As ``Feature.ended``: what was asked on that link is not answered any more."""
+        self._give_up_reports()
         self._lost = self._lost or (self._reading != 0 and not self._own)
         self._reading = 0
+        self._wanting = False
         self.alarm = NEVER
+
+    def _give_up_reports(self) -> None:
+        """The answer to what the hub had acknowledged went to a link that is gone."""
+        find = self.hub._session.store.find
+        for report in self._reports:
+            if report.packet_id and not report.status and find(report.packet_id) < 0:
+                report.status = LOST
 
     def left(self) -> None:
         """As ``Feature.left``."""
@@ -121,20 +162,33 @@ class Twin(Feature):
 
     def busy(self) -> bool:
         """As ``Feature.busy``."""
-        return self._reading != 0 or len(self._reports) > 0
+        for report in self._reports:
+            if report.awaited and not report.status:
+                return True
+        return self._reading != 0
 
     def turn(self, now: int) -> None:
-        """As ``Feature.turn``: the client reads the twin for itself."""
-        pause = left(self._until, now) if self._until != NEVER else 0
-        if not pause:
+        """As ``Feature.turn``: asks what the client has to ask, and waits for no other answer."""
+        self._reading = 0
+        self.alarm = NEVER
+        pause = self._pause(now)
+        if self._wanting and not pause:
             pause = _SECOND if self.read(True) else _PATIENCE
-        self.alarm = now + pause & _CLOCK_MASK
+        if pause:
+            self.alarm = now + pause & _CLOCK_MASK
 
     # -- questions ----------------------------------------------------------------------------
 
     def throttled(self) -> bool:
         """Whether the hub has asked for a pause."""
-        return self._until != NEVER and left(self._until, self.hub._ip.clock()) > 0
+        return self._pause(self.hub._ip.clock()) > 0
+
+    def _pause(self, now: int) -> int:
+        """Milliseconds left of the pause that the hub has asked for."""
+        pause = 0 if self._until == NEVER else left(self._until, now)
+        if not pause:
+            self._until = NEVER  # the clock comes round to it again
+        return pause
 
     def read(self, own: bool, wait: int = 0) -> int:
         """Ask for the whole twin.
@@ -149,9 +203,9 @@ class Twin(Feature):
         if not status:
             self._reading = asked
             self._own = own
-            self._lost = False
             if not own:
-                self.alarm = NEVER
+                self._lost = self._wanting = False
+                self.alarm = self.hub._ip.clock() + _PATIENCE & _CLOCK_MASK
         return status
 
     def report(self, patch, wait: int, awaited: bool):
@@ -167,7 +221,7 @@ class Twin(Feature):
         # Before it is sent: another thread may find the answer.
         self._reports.append(report)
         topic = b"$iothub/twin/PATCH/properties/reported/?$rid=%d" % report.number
-        status, _ = self.hub.send(topic, patch, 2, wait)
+        status, report.packet_id = self.hub.send(topic, patch, 2, wait)
         if status:
             self.forget(report)
         return status, report
@@ -194,17 +248,18 @@ class Twin(Feature):
             return self._answered(at, status)
         for report in self._reports:
             if report.number == asked and not report.status:
-                report.version = max(number(query(topic, b"$version") or b""), 0)
+                report.version = max(_version_of(topic), 0)
                 report.status = status
                 return 0 if report.awaited else ANSWER
         return -1
 
     def _patched(self, topic) -> int:
-        version = number(query(topic, b"$version") or b"")
+        version = _version_of(topic)
         if version >= 0:
             if version <= self._version:
                 return 0  # a document that came before has it
             self._version = version
+            self._patched_here = True
         return DESIRED
 
     def _answered(self, at: int, status: int) -> int:
@@ -212,12 +267,13 @@ class Twin(Feature):
         if not self._reading:
             return 0
         self._reading = 0
-        self.alarm = NEVER
+        now = self.hub._ip.clock()
+        pause = self._pause(now)
         if self._own and at >= 0 and not is_good(status):
-            now = self.hub._ip.clock()
-            pause = left(self._until, now) if self._until != NEVER else 0
             self.alarm = now + max(pause, _PATIENCE) & _CLOCK_MASK
             return 0
+        self._wanting = False
+        self.alarm = now + pause & _CLOCK_MASK if pause else NEVER
         known = at >= 0 and is_good(status) and self._is_known(self.hub.mailbox.body(at))
         if self._own:
             return 0 if known else DESIRED
@@ -229,12 +285,17 @@ class Twin(Feature):
             _, version = desired_section(_ANSWERS, document)
         except ValueError:
             return False  # whoever takes it is told
+        if self._patched_here and version < self._version:
+            return True  # what was told since is newer
         known = version == self._version
         self._version = version
         return known
 
     def _note(self, status: int) -> None:
-        """Note a request to slow down, as NetX does: twice as long each time, and some more."""
+        """Note a request to slow down, as NetX does: twice as long each time, and some more.
+
+        An alarm goes off when the pause is over, so that a clock that comes round finds none.
+        """
         if status != _THROTTLED:
             self._throttles = 0
             self._until = NEVER
@@ -243,6 +304,8 @@ class Twin(Feature):
         pause = min(_SHORTEST_PAUSE << min(self._throttles, 8), _LONGEST_PAUSE) * 1000
         pause += pause * randint(0, _JITTER) // 100
         self._until = self.hub._ip.clock() + pause & _CLOCK_MASK
+        if self.alarm == NEVER:
+            self.alarm = self._until
 
     def verdict(self, kind: int):
         """As ``Feature.verdict``: a question that was lost with its link."""
@@ -263,4 +326,5 @@ class Twin(Feature):
                 twin.forget(report)
                 if twin.callback:
                     function, argument = twin.callback
-                    function(self, report.number, report.status, report.version, argument)
+                    status = max(report.status, 0)
+                    function(self, report.number, status, report.version, argument)
