@@ -14,21 +14,28 @@ WANTED := -e ".[dev,desktop]"
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.complete
 
-# Branch coverage of floors 0 to 2 must be complete.
-FLOORS := status store inbox wire transport spi direct reconnect reader session
+# Microsoft's own clients, for the tests that take longer: they need an older paho-mqtt.
+AZURE_VENV := .venv-azure
+AZURE_STAMP := $(AZURE_VENV)/.complete
+
+# Branch coverage of floors 0 to 2 must be complete, and of the hub client's own pure parts.
+FLOORS := status store inbox wire transport spi direct reconnect reader session azure_iot_text azure_iot_sas \
+    azure_iot_sha256 azure_iot_json azure_iot_mailbox
 empty :=
 space := $(empty) $(empty)
 comma := ,
 GATED := $(subst $(space),$(comma),$(wildcard $(FLOORS:%=nxd_mqtt/%.py)))
 
-.PHONY: help environment demo example test test-doubles-first test-doubles-second test-peers-first test-peers-second test-long soak fuzz lint format size bench docs bundle clean
+.PHONY: help environment demo azure-demo hub example test test-doubles-first test-doubles-second test-peers-first test-peers-second test-long soak fuzz lint format size bench docs bundle clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       play the main job on this machine, with the embedded broker"
+	@echo "make azure-demo play a device of IoT Hub on this machine, with the local hub"
+	@echo "make hub        run the local IoT Hub, and print connection strings"
 	@echo "make example    play one of examples/, with the embedded broker; NAME=simpletest; without NAME they are listed"
 	@echo "make test       lint, tests, coverage gate, documents"
-	@echo "make test-long  the tests that take longer: kills, soak"
+	@echo "make test-long  the tests that take longer: kills, soak, Microsoft's clients"
 	@echo "make soak       two minutes of faults between two clients and mosquitto; SECONDS=, SEED= change them"
 	@echo "make fuzz       a minute of made-up stories for parser and client; SECONDS= changes it"
 	@echo "make lint       format check and lint only      make format  repair what can be repaired"
@@ -58,8 +65,17 @@ $(STAMP): pyproject.toml requirements.txt
 $(BENCH_STAMP): pyproject.toml requirements.txt tools/bench/requirements.txt
 	$(call fill,$(BENCH_VENV),-e . -r tools/bench/requirements.txt)
 
+$(AZURE_STAMP): tests/integration/azure/requirements.txt
+	$(call fill,$(AZURE_VENV),-r tests/integration/azure/requirements.txt)
+
 demo: $(STAMP)
 	$(BIN)/python -m boards.desktop.demo
+
+azure-demo: $(STAMP)
+	$(BIN)/python -m boards.desktop.azure_demo
+
+hub: $(STAMP)
+	$(BIN)/python -m boards.desktop.hub
 
 # Only what the command says counts: some systems have a NAME of their own in the environment.
 example: $(STAMP)
@@ -84,7 +100,7 @@ test: lint
 
 # The tests with real peers mostly wait, so they run beside the others; each of both kinds in two
 # halves. (Not by `&`: what a shell starts that way ignores the interrupt that some of them send.)
-PROGRAMS := $(wildcard tests/test_monitor_*.py tests/test_broker_*.py) tests/test_examples.py tests/test_getting_started.py
+PROGRAMS := $(wildcard tests/test_monitor_*.py tests/test_broker_*.py tests/test_hub_*.py) tests/test_examples.py tests/test_getting_started.py
 PEERS_FIRST := $(wildcard tests/integration/test_live_[t-z]*.py) $(PROGRAMS)
 PEERS_SECOND := $(filter-out $(PEERS_FIRST),$(wildcard tests/integration/test_*.py)) tests/test_main_job_live.py \
     tests/test_soak.py tests/test_device_kit.py
@@ -112,7 +128,7 @@ test-peers-second: $(STAMP)
 	$(PYTEST) $(PEERS_SECOND) >build/$@.log 2>&1 || { cat build/$@.log; exit 1; }
 
 # pytest answers 5 when it finds no test at all, which is no failure here.
-test-long: $(STAMP)
+test-long: $(STAMP) $(AZURE_STAMP)
 	$(BIN)/pytest -m long || test $$? -eq 5
 
 # The exit code of the command is 1 for a loss and 2 without mosquitto; make's own is 2 for both.
@@ -139,6 +155,6 @@ bundle: $(STAMP)
 	$(BIN)/python tools/bundle.py
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) build dist docs/_build docs/_generated .coverage .hypothesis htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) $(AZURE_VENV) build dist docs/_build docs/_generated .coverage .hypothesis htmlcov
 	rm -rf .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

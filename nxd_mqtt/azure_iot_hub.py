@@ -270,7 +270,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
     def _end(self, status: int, stage: str, cause) -> None:
         state = self.state
         if state == _STATE_CONNECTED:
-            self.rivals.ended(self._ip.clock(), cause)
+            self.rivals.ended(self._ip.clock(), status, cause)
         NXD_MQTT_CLIENT._end(self, status, stage, cause)
         if state != _STATE_CONNECTING:
             return

@@ -144,7 +144,7 @@ def _request(hub, wait_option: int) -> int:
     if not twin:
         return NX_AZURE_IOT_NOT_ENABLED
     wait = _milliseconds(wait_option)
-    return NX_AZURE_IOT_THROTTLED if twin.throttled() else twin.read(False, wait)
+    return NX_AZURE_IOT_THROTTLED if twin.throttled() else twin.read(wait)
 
 
 def nx_azure_iot_hub_client_device_twin_properties_receive(hub, wait_option: int):
@@ -172,7 +172,7 @@ def _document_receive(hub, wait_option: int):
             status = NX_AZURE_IOT_THROTTLED
         _refuse("the hub answers %d" % answer, status)
     _, version = _section(packet)
-    twin.taken(version)
+    twin.taken(packet, version)
     return found
 
 
@@ -201,7 +201,7 @@ def _desired_receive(hub, wait_option: int):
     status, packet = found
     if not status:
         packet.data, version = _section(packet)
-        twin.taken(version)
+        twin.taken(packet, version)
     return found
 
 

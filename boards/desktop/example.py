@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 nxd_mqtt authors
 #
 # SPDX-License-Identifier: MIT
-"""Plays an example on this machine, against the embedded broker.
+"""Plays an example on this machine, against the embedded broker or the local IoT Hub.
 
 Run it in the root of the project: ``python -m boards.desktop.example simpletest``. Without a name
 it lists them. An example is a file ``examples/nxd_mqtt_<name>.py`` with a function ``main``; it is
 the same on a board. What it needs besides a broker is in ``STAGES``: one that is not there gets a
-broker and its settings.
+broker and its settings. Those for IoT Hub find what ``hub_stages`` has.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from .broker import Broker
 from .broker.__main__ import checker
 from .broker.packets import ACCEPTED, SERVER_UNAVAILABLE
 from .broker.secure import server_context
+from .hub_stages import STAGES as _HUB_STAGES
 from .sibling import Sibling
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -84,6 +85,10 @@ class Stage:
 
     def after(self) -> None:
         """The last start is over."""
+
+    def complaints(self) -> list[str]:
+        """What the broker did not like."""
+        return self.broker.violations()
 
     def watch(self, opened: contextlib.ExitStack, told, login=(None, None)) -> Sibling:
         """Somebody who is told of each message, and answers reports."""
@@ -206,7 +211,7 @@ STAGES = {
     "reconnecting_sensor": _Losing,
     "super_loop": _Answering,
     "websocket": _Websocket,
-}
+} | _HUB_STAGES
 
 
 # -- playing it ----------------------------------------------------------------------------------
@@ -232,8 +237,8 @@ def load(name: str):
     return module
 
 
-def stage_of(name: str, tell) -> Stage:
-    """What an example finds, to be entered.
+def stage_of(name: str, tell):
+    """What an example finds, to be entered: a ``Stage``, or what looks like one.
 
     :param tell: called with each line of somebody else's than the example
     """

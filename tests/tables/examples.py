@@ -16,9 +16,11 @@ class Example(NamedTuple):
     lines: tuple[str, ...]
     """What it prints, over all of its starts."""
     others: tuple[str, ...] = ()
-    """What is printed meanwhile by whoever else is at the broker."""
+    """What is printed meanwhile by whoever else is at the broker, or at the hub."""
     boards: bool = True
     """Whether it runs on boards, too."""
+    micropython: bool = True
+    """Whether MicroPython can stand in for a board; its TLS takes no chain of certificates."""
     port: bool = False
     """Whether it follows a C program line by line, and looks at no status that C does not."""
     heap: str = "192k"
@@ -85,6 +87,53 @@ _REAL_THREADS = ("connected", "4 threads published 100 messages, 100 are acknowl
 _NETX_DEMO = ("nxd_mqtt/example/echo: hello", "ended with status 0x0")
 _THREADS = ("connected", "20 readings sent, 20 acknowledged")
 
+_SAS = (
+    "connected as sensor",
+    'sent {"reading": 1}',
+    'sent {"reading": 2}',
+    'sent {"reading": 3}',
+    "all is acknowledged",
+    "the cloud says: good morning",
+    "with tone = short & friendly",
+)
+_AT_THE_HUB = (
+    'the hub has {"reading": 1} with room = green house',
+    'the hub has {"reading": 2} with room = green house',
+    'the hub has {"reading": 3} with room = green house',
+)
+_X509 = ("connected with the certificate of sensor", "sent, and acknowledged")
+_AZURE_WEBSOCKET = ("connected by WebSocket", "sent, and acknowledged")
+_TWIN = (
+    "connected",
+    "the interval is 100 ms",
+    "the interval is 50 ms",
+    "no link: 0x2000C",
+    "connected",
+    "the interval is 20 ms",
+    "the interval is 0 ms",
+    "stopped: readings=# reconnects=1",
+)
+_DRIVEN = (
+    "reported interval: 50",
+    "reported interval: 20",
+    "reported interval: 0",
+    "the hub has # different readings",
+)
+_METHODS = (
+    "connected as sensor",
+    "blink blink blink",
+    "blink was called, the answer is 200",
+    "blink was called, the answer is 400",
+    "fly was called, the answer is 404",
+    "stop was called, the answer is 200",
+)
+_CALLED = (
+    "blink has answered 200",
+    "blink has answered 400",
+    "fly has answered 404",
+    "stop has answered 200",
+)
+
 EXAMPLES = (
     Example("simpletest", _SIMPLETEST),
     Example("will_and_login", _WILL, _WATCHED),
@@ -97,4 +146,9 @@ EXAMPLES = (
     Example("real_threads", _REAL_THREADS, boards=False),
     Example("netx_demo", _NETX_DEMO, port=True, heap="256k"),
     Example("threads", _THREADS, heap="256k"),
+    Example("azure_sas", _SAS, _AT_THE_HUB, heap="256k"),
+    Example("azure_x509", _X509, ("the hub has hello",), micropython=False),
+    Example("azure_websocket", _AZURE_WEBSOCKET, ("the hub has framed",), heap="256k"),
+    Example("azure_twin_sensor", _TWIN, _DRIVEN, heap="288k"),
+    Example("azure_methods", _METHODS, _CALLED, heap="256k"),
 )
