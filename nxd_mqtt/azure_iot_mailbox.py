@@ -36,24 +36,23 @@ class Mailbox:
         self._client = client
         self._inbox = client._inbox
 
-    def find(self, kind: int, newest: bool = False) -> int:
+    def find(self, kind: int, behind: int = _NOWHERE) -> int:
         """The place of the oldest message of a kind, or -1; kind 0 is one not looked at yet.
 
-        :param bool newest: whether the newest one is wanted
+        :param int behind: a place; the first one behind it is wanted
         """
         inbox = self._inbox
         at = inbox._taken
         left = inbox._unread
-        found = _NOWHERE
+        passed = behind == _NOWHERE
         while left > 0:
-            if inbox._ring[at] & (_NO_BODY | _KIND) == kind << _KIND_SHIFT:
-                found = at
-                if not newest:
-                    break
+            if passed and inbox._ring[at] & (_NO_BODY | _KIND) == kind << _KIND_SHIFT:
+                return at
+            passed = passed or at == behind
             size = inbox._record(at)
             at = (at + size) % inbox._size
             left -= size
-        return found
+        return _NOWHERE
 
     def keep(self, at: int, kind: int) -> None:
         """A message was looked at, and waits to be taken."""

@@ -125,12 +125,35 @@ class Twin(Feature):
     def began(self, again: bool) -> None:
         """As ``Feature.began``: reads the twin again."""
         self._give_up_reports()
-        # What waits in the queue may have been dropped there, to come again.
-        self._version = self._newest = self._taken
+        self._version = self._newest = self._waiting()
         self._told_here = False
         if again:
             self._wanted = _CLIENT
             self.turn(self.hub._ip.clock())
+
+    def _waiting(self) -> int:
+        """Up to which version nothing is missing in what is taken and what waits in the queue.
+
+        What was not acknowledged has left the queue when a link begins, and comes again.
+        """
+        version = self._taken
+        mailbox = self.hub.mailbox
+        with self.hub._lock:
+            at = mailbox.find(DESIRED)
+            while at >= 0:
+                topic = mailbox.topic(at)
+                try:
+                    _, found = desired_section(topic, mailbox.body(at))
+                    version = self._joined(version, topic, found)
+                except ValueError:
+                    pass  # whoever takes it is told
+                at = mailbox.find(DESIRED, at)
+        return version
+
+    def _joined(self, version: int, topic, found: int) -> int:
+        """The version behind which nothing is missing, when one more message is known."""
+        whole = topic.startswith(_ANSWERS)
+        return found if found >= 0 and (whole or version < 0 or found == version + 1) else version
 
     def ended(self) -> None:
         """As ``Feature.ended``: what was asked on that link is not answered any more."""
@@ -322,9 +345,7 @@ class Twin(Feature):
 
     def taken(self, packet, version: int) -> None:
         """The program has the desired properties of a version: all of them, or a patch."""
-        whole = packet.topic.startswith(_ANSWERS)
-        if version >= 0 and (whole or self._taken < 0 or version == self._taken + 1):
-            self._taken = version
+        self._taken = self._joined(self._taken, packet.topic, version)
 
     def _tell(self, twin) -> None:
         """Tell the program of answers that no call waits for; called with the hub client."""
