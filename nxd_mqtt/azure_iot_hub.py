@@ -186,6 +186,9 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             self._as_callback(self._on_skipped)
         if self._owed:
             self.settle()
+        if self._reader.holding:
+            with self._lock:
+                self._more = self.mailbox.compact() or self._more
         if self.state == _STATE_CONNECTED and not self._teller.in_callback():
             now = self._ip.clock()
             if self._wanting:

@@ -5,10 +5,12 @@
 
 The kind of a message is noted in bits of its record's flags that the queue leaves alone. What is
 taken out of the middle leaves a record without body, as a message that never fitted does; its room
-comes free when everything before it has gone.
+comes free when everything before it has gone, or when room is needed and what is left moves up.
 
 A place is where a record begins in the ring. Whoever calls holds the client's lock.
 """
+
+from struct import pack_into
 
 from micropython import const
 
@@ -19,6 +21,8 @@ _NO_BODY = const(0x80)
 _KIND = const(0x70)
 _KIND_SHIFT = const(4)
 _QUALITY_1 = const(0x02)
+# Bytes of a packet identifier.
+_IDENTIFIER_BYTES = const(2)
 _NOWHERE = const(-1)
 
 # So much of a topic tells the kind of a message.
@@ -35,6 +39,8 @@ class Mailbox:
     def __init__(self, client):
         self._client = client
         self._inbox = client._inbox
+        # Whether something was taken out of the middle.
+        self._dead = False
 
     def find(self, kind: int, behind: int = _NOWHERE) -> int:
         """The place of the oldest message of a kind, or -1; kind 0 is one not looked at yet.
@@ -90,6 +96,70 @@ class Mailbox:
                 ring[(body + place) % inbox._size] = ring[(after + place) % inbox._size]
         ring[at] |= _NO_BODY
         inbox.count -= 1
+        self._dead = True
+
+    def compact(self) -> bool:
+        """Make room of what has been taken out of the middle; no message may be coming in.
+
+        :return: whether there is more room now
+        """
+        inbox = self._inbox
+        unread = inbox._unread
+        if not self._dead or inbox._filling:
+            return False
+        self._dead = False
+        source = target = inbox._taken
+        passed = kept = 0
+        unacked = max(inbox._unacked - unread, 0)
+        while passed < unread:
+            size = inbox._record(source)
+            # Who is to be acknowledged yet is needed, though without the rest of its body.
+            owed = unread - passed <= inbox._unacked
+            left = self._left_of(source, size, owed)
+            self._move(source, target, left)
+            source = (source + size) % inbox._size
+            target = (target + left) % inbox._size
+            passed += size
+            kept += left
+            if owed:
+                unacked += left
+        if inbox._unacked < unread:
+            inbox._acked = (target - unacked) % inbox._size
+        inbox._unread = kept
+        inbox._unacked = unacked
+        inbox._end = target
+        inbox._skip()
+        return kept < unread
+
+    def _left_of(self, at: int, size: int, owed: bool) -> int:
+        """How many bytes of a record are needed; its length becomes that."""
+        ring = self._inbox._ring
+        if not ring[at] & _NO_BODY:
+            return size
+        if not (owed and ring[at] & _QUALITY_1):
+            return 0
+        pack_into(">I", ring, at + 1, _IDENTIFIER_BYTES)
+        return _HEADER + _IDENTIFIER_BYTES
+
+    def _move(self, source: int, target: int, count: int) -> None:
+        """Move the beginning of a record down; a header never wraps, a body may."""
+        if not count or source == target:
+            return
+        inbox = self._inbox
+        ring = inbox._ring
+        size = inbox._size
+        ring[target : target + _HEADER] = bytes(ring[source : source + _HEADER])
+        source += _HEADER
+        target += _HEADER
+        count -= _HEADER
+        while count:
+            source %= size
+            target %= size
+            part = min(count, size - source, size - target)
+            ring[target : target + part] = ring[source : source + part]
+            source += part
+            target += part
+            count -= part
 
 
 class KindReader(Reader):

@@ -15,6 +15,8 @@ from .transport import CLOSED
 
 # Milliseconds: a link that lasted longer was not dropped for another one.
 _SHORT = const(300000)
+# One that lasted no longer may end by a reset, because what was on its way found it closed.
+_AT_ONCE = const(10000)
 _CLOCK_MASK = const((1 << 29) - 1)
 # So many in a row are no accident.
 _SUSPICIOUS = const(3)
@@ -23,6 +25,11 @@ _WEBSOCKET_DISCONNECTED = const(0x30009)
 
 # The cause of the end of a link that the client itself has ended for a new token.
 RENEWAL = "the token is renewed"
+
+
+def _is_reset(cause) -> bool:
+    """Whether a socket says that the peer has closed: EPIPE, ECONNRESET on macOS and elsewhere."""
+    return getattr(cause, "errno", 0) in (32, 54, 104)
 
 
 def _planned(status: int, cause) -> bool:
@@ -42,9 +49,10 @@ class Rivals:
     def ended(self, now: int, status: int, cause) -> None:
         """A link that the hub had accepted has ended."""
         if cause is not RENEWAL:
+            age = now - self._since & _CLOCK_MASK
             in_order = cause == CLOSED or status == _WEBSOCKET_DISCONNECTED
-            short = now - self._since & _CLOCK_MASK < _SHORT
-            self._closed = self._closed + 1 if in_order and short else 0
+            dropped = age < _SHORT if in_order else age < _AT_ONCE and _is_reset(cause)
+            self._closed = self._closed + 1 if dropped else 0
 
     def suspected(self) -> bool:
         """Whether another program seems to connect with the same id."""
