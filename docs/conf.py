@@ -10,7 +10,8 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
-from bench_table import write_bench  # noqa: E402 - it lies beside this file
+from azure_wire_table import write_azure_wire  # noqa: E402 - it lies beside this file
+from bench_table import write_bench  # noqa: E402 - it, too
 from flow_diagram import write_flow  # noqa: E402 - it, too
 from picture import draw_house  # noqa: E402 - it, too
 from porting_table import write_porting  # noqa: E402 - it, too
@@ -55,5 +56,6 @@ def setup(app) -> None:
         write_troubles,
         write_states,
         write_flow,
+        write_azure_wire,
     ):
         app.connect("builder-inited", lambda _app, write=write: write(DOCS / "_generated"))

@@ -442,7 +442,8 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
 
     def nothing(self) -> int:
         """Why a message that was waited for is not there."""
-        if self.state != _STATE_CONNECTED:
+        # What is not told as a loss is none: the token is being renewed.
+        if self.state != _STATE_CONNECTED and self._renewing == NEVER:
             return NX_AZURE_IOT_DISCONNECTED
         return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE if self.held() else NX_AZURE_IOT_NO_PACKET
 
@@ -476,12 +477,13 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                 number = self.packet_identifier if flags & _QUALITY_1 else 0
                 if not status and number and not telemetry:
                     self._unspoken.append(number)
-            return None if status == _FULL else (status, number)
+            gap = status == _NOT_CONNECTED and self._renewing != NEVER
+            return None if status == _FULL or gap else (status, number)
 
         found = self.wait_for(once, wait)
-        if not isinstance(found, tuple):
-            return (_FULL if found is None else found), 0
-        status, number = found
+        if found is None:
+            found = _FULL if self.state == _STATE_CONNECTED else _NOT_CONNECTED
+        status, number = found if isinstance(found, tuple) else (found, 0)
         return (NX_AZURE_IOT_DISCONNECTED if status == _NOT_CONNECTED else status), number
 
     # -- the token ----------------------------------------------------------------------------

@@ -20,6 +20,8 @@ _AT_ONCE = const(10000)
 _CLOCK_MASK = const((1 << 29) - 1)
 # So many in a row are no accident.
 _SUSPICIOUS = const(3)
+# As for other clients: behind a link that was up for so long the pauses are short again.
+_STABLE = const(30000)
 _GIVE_UP = const(-1)
 _WEBSOCKET_DISCONNECTED = const(0x30009)
 
@@ -75,6 +77,8 @@ class HubBackoff(Backoff):
     def pause(self, now: int, status: int, cause, connected: bool) -> int:
         """As ``Backoff.pause``; none for a planned end, a long one for who is replaced."""
         if _planned(status, cause):
+            if now - self._since & _CLOCK_MASK >= min(self._maximum, _STABLE):
+                self._ceiling = self._minimum
             return 0
         if status == NX_AZURE_IOT_INVALID_PARAMETER:
             return _GIVE_UP  # the program's token is none, and will not become one
