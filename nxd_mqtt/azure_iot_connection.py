@@ -38,6 +38,7 @@ from .nxd_extensions import nxd_mqtt_client_reconnect_set, nxd_mqtt_client_stati
 from .status import MQTTError
 
 _IN_PROGRESS = const(0x37)
+_INVALID_PARAMETER = const(0x10009)
 _STATE_CONNECTING = const(2)
 _STATE_CONNECTED = const(3)
 
@@ -364,13 +365,15 @@ def nx_azure_iot_hub_client_reconnect_set(hub, minimum_ticks: int, maximum_ticks
 def _reconnect_set(hub, minimum: int, maximum: int) -> int:
     table = hub._session.subscriptions
     status = nxd_mqtt_client_reconnect_set(hub, minimum, maximum)
+    if status == _INVALID_PARAMETER:
+        _refuse(hub.reason[2], status)
     if not status:
         # The hub client remembers its own subscriptions.
         hub._session.subscriptions = table
         plain = hub.backoff
         if plain:
             hub.backoff = HubBackoff(plain._minimum, plain._maximum, plain._draw, hub.rivals)
-    return NX_AZURE_IOT_INVALID_PARAMETER if status == 0x10009 else status
+    return status
 
 
 def nx_azure_iot_hub_client_connect(hub, clean_session: int, wait_option: int) -> int:
@@ -391,16 +394,19 @@ def nx_azure_iot_hub_client_connect(hub, clean_session: int, wait_option: int) -
 
 def _connect(hub, clean_session: int, wait_option: int) -> int:
     access = hub.access
-    joins = hub.state == _STATE_CONNECTING and _milliseconds(wait_option) and hub.backoff
+    wait = _milliseconds(wait_option)
+    joins = hub.state == _STATE_CONNECTING and wait and hub.backoff
     if hub.state >= _STATE_CONNECTING and not joins:
         connected = hub.state == _STATE_CONNECTED
         return NX_AZURE_IOT_ALREADY_CONNECTED if connected else NX_AZURE_IOT_CONNECTING
     access.check()
     status = _open(hub, access, clean_session, wait_option)
     if status == _IN_PROGRESS:
-        # Who awaits the call knows how to go on with it.
-        awaited = hub.keeper and hub.keeper.awaiting and wait_option
-        return status if awaited else NX_AZURE_IOT_CONNECTING
+        if not (hub.keeper and hub.keeper.awaiting and wait):
+            return NX_AZURE_IOT_CONNECTING
+        # Who awaits the call goes on with it, and says that at its end.
+        hub.keeper.awaiting[0] = NX_AZURE_IOT_CONNECTING
+        return status
     # As in C the callback is told of failures, too.
     hub.settle()
     return status

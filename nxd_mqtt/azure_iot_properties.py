@@ -75,13 +75,13 @@ def nx_azure_iot_hub_client_reported_properties_send(hub, message, wait_option: 
 
 
 def _report(hub, message, wait_option: int):
-    twin = hub.feature(Twin)
-    if not twin:
-        return NX_AZURE_IOT_NOT_ENABLED
     message = _octets(message, "message")
     if not len(message):
         _refuse("message is empty", NX_AZURE_IOT_INVALID_PARAMETER)
     wait = _milliseconds(wait_option)
+    twin = hub.feature(Twin)
+    if not twin:
+        return NX_AZURE_IOT_NOT_ENABLED
     start = hub._ip.clock()
     # A call that is awaited is made again and again, with what is left of its wait.
     kept = hub.keeper.awaiting if hub.keeper else None
@@ -121,10 +121,11 @@ def nx_azure_iot_hub_client_reported_properties_response_callback_set(
 
 
 def _callback_set(hub, callback, argument):
+    told = (callback, argument) if _callable(callback) else None
     twin = hub.feature(Twin)
     if not twin:
         return NX_AZURE_IOT_NOT_ENABLED
-    twin.callback = (callback, argument) if _callable(callback) else None
+    twin.callback = told
     return NX_AZURE_IOT_SUCCESS
 
 
@@ -140,10 +141,10 @@ def nx_azure_iot_hub_client_device_twin_properties_request(hub, wait_option: int
 
 
 def _request(hub, wait_option: int) -> int:
+    wait = _milliseconds(wait_option)
     twin = hub.feature(Twin)
     if not twin:
         return NX_AZURE_IOT_NOT_ENABLED
-    wait = _milliseconds(wait_option)
     return NX_AZURE_IOT_THROTTLED if twin.throttled() else twin.read(wait)
 
 

@@ -49,6 +49,8 @@ _PROGRAM = const(2)
 _NEW = const(0)
 _KNOWN = const(1)
 _STALE = const(2)
+# A minute and four seconds.
+_MOST_STALE = const(6)
 
 
 def answer_status(topic) -> int:
@@ -115,7 +117,7 @@ class Twin(Feature):
         # in what was taken; the newest one that was told of, on this link if it is so marked.
         self._version = self._taken = self._newest = _UNKNOWN
         self._told_here = False
-        self._throttles = 0
+        self._throttles = self._stale = 0
         self._until = NEVER
         self.callback = None
         hub.callbacks[ANSWER] = (Twin._tell, self)
@@ -300,8 +302,11 @@ class Twin(Feature):
             return 0
         news = self._compare(self.hub.mailbox.body(at)) if is_here else _NEW
         if news == _STALE:
-            self.alarm = now + pause & _CLOCK_MASK
+            # A hub that lags is not asked again and again.
+            self._stale = min(self._stale + 1, _MOST_STALE)
+            self.alarm = now + max(pause, _SECOND << self._stale) & _CLOCK_MASK
             return 0
+        self._stale = 0
         self._wanted = _NOBODY
         self.alarm = now + pause & _CLOCK_MASK if pause else NEVER
         if wanted == _CLIENT:

@@ -134,7 +134,8 @@ class Keeper:
                 self.awaiting = None
             status = answer[0] if isinstance(answer, tuple) else answer
             if status == _IN_PROGRESS and wait:
-                return await self._see_through(thread, wait)
+                status = await self._see_through(thread, wait)
+                return kept[0] or status if status == _IN_PROGRESS else status
             if status != _AGAIN:
                 return answer
             if client.held():
