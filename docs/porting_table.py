@@ -17,12 +17,20 @@ _ROOT = _DOCS.parent
 # Behind everything else: the tests' folder lends its tables and must hide nothing.
 sys.path.append(str(_ROOT / "tests"))
 
-from tables import porting, porting_tls, porting_tx, porting_tx_objects  # noqa: E402 - now found
+from tables import (  # noqa: E402 - now found
+    porting,
+    porting_azure,
+    porting_azure_features,
+    porting_tls,
+    porting_tx,
+    porting_tx_objects,
+)
 
 BEFORE = _DOCS / "port" / "application.c"
 AFTER = _ROOT / "examples" / "nxd_mqtt_netx_demo.py"
 
-PARTS = porting.PARTS + porting_tls.PARTS + porting_tx.PARTS + porting_tx_objects.PARTS
+PARTS = porting.PARTS + porting_tls.PARTS + porting_azure.PARTS + porting_azure_features.PARTS
+PARTS += porting_tx.PARTS + porting_tx_objects.PARTS
 
 _WIDTH = 76
 
