@@ -471,18 +471,21 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         if wait and self.keeper and not (self.keeper.awaiting or self._teller.in_callback()):
             return self.keeper.refuse(), 0
 
+        last = _FULL
+
         def once():
+            nonlocal last
             with self._lock:
-                status = self.publish(topic, message, flags, 0)
+                last = self.publish(topic, message, flags, 0)
                 number = self.packet_identifier if flags & _QUALITY_1 else 0
-                if not status and number and not telemetry:
+                if not last and number and not telemetry:
                     self._unspoken.append(number)
-            gap = status == _NOT_CONNECTED and self._renewing != NEVER
-            return None if status == _FULL or gap else (status, number)
+            gap = last == _NOT_CONNECTED and self._renewing != NEVER
+            return None if last == _FULL or gap else (last, number)
 
         found = self.wait_for(once, wait)
         if found is None:
-            found = _FULL if self.state == _STATE_CONNECTED else _NOT_CONNECTED
+            found = last
         status, number = found if isinstance(found, tuple) else (found, 0)
         return (NX_AZURE_IOT_DISCONNECTED if status == _NOT_CONNECTED else status), number
 

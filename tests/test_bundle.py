@@ -26,9 +26,9 @@ LARGEST = 32_768
 FIRMWARE = {"_asyncio", "_thread", "binascii", "board", "busio", "digitalio", "errno", "gc"}
 FIRMWARE |= {"hashlib", "io", "json", "microcontroller", "micropython", "os", "random", "re"}
 FIRMWARE |= {"select", "ssl", "struct", "supervisor", "sys", "time", "traceback", "wifi"}
-FIRMWARE |= {"socketpool"}
-# Drivers that the page about boards says to copy.
-DRIVERS = {"adafruit_esp32spi", "adafruit_wiznet5k"}
+FIRMWARE |= {"rtc", "socketpool"}
+# What the pages about boards and about IoT Hub say to copy.
+DRIVERS = {"adafruit_esp32spi", "adafruit_ntp", "adafruit_wiznet5k"}
 # Imported on a desktop only, where the files are.
 DESKTOP = {"boards.desktop.settings", "boards.desktop.demo", "nxd_mqtt.tx_port_cpython"}
 # Tried first or left out by libraries that also run elsewhere, or in parts no board can use.

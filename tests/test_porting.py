@@ -17,17 +17,34 @@ from functools import cache
 
 import pytest
 from repository import ROOT, tree_of
-from tables import porting, porting_tls, porting_tx, porting_tx_objects
+from tables import (
+    porting,
+    porting_azure,
+    porting_azure_features,
+    porting_tls,
+    porting_tx,
+    porting_tx_objects,
+)
 
-from nxd_mqtt import nxd, nxd_extensions, status, tls, tls_reasons, websocket
+from nxd_mqtt import (
+    azure_iot,
+    azure_iot_status,
+    nxd,
+    nxd_extensions,
+    status,
+    tls,
+    tls_reasons,
+    websocket,
+)
 
 # What ThreadX's rows are held to, from the day on that it is there.
 HAS_TX = (ROOT / "nxd_mqtt" / "tx.py").exists()
 tx = importlib.import_module("nxd_mqtt.tx") if HAS_TX else None
 
-FACES = [nxd, nxd_extensions, tls, websocket] + [tx] * HAS_TX
-NUMBERS = [status, tls_reasons, websocket] + [tx] * HAS_TX
+FACES = [nxd, nxd_extensions, tls, websocket, azure_iot] + [tx] * HAS_TX
+NUMBERS = [status, tls_reasons, websocket, azure_iot_status] + [tx] * HAS_TX
 PARTS = porting.PARTS + porting_tls.PARTS + (porting_tx.PARTS + porting_tx_objects.PARTS) * HAS_TX
+PARTS += porting_azure.PARTS + porting_azure_features.PARTS
 ROWS = [row for _, _, rows in PARTS for row in rows]
 
 PROTOTYPE = re.compile(r"(UINT|ULONG|VOID|TX_THREAD \*) ?(\w+)\((.*)\)")
@@ -91,7 +108,7 @@ def test_the_prototype_is_one_of_the_same_function(row):
         assert PROTOTYPE.fullmatch(row[0])[2] == name_of(row)
     else:
         # What NetX lacks: nothing of C's has such a name.
-        assert name_of(row).startswith(("nxd_mqtt_client_", "tx_"))
+        assert name_of(row).startswith(("nxd_mqtt_client_", "nx_azure_iot_", "tx_"))
 
 
 @BY_NAME
@@ -139,9 +156,9 @@ def played_by(file, test):
             first = min([node, *getattr(node, "decorator_list", [])], key=lambda each: each.lineno)
             texts += lines[first.lineno - 1 : node.end_lineno]
         if isinstance(node, ast.ImportFrom) and node.module:
-            helper = ROOT / "tests" / (node.module.replace(".", "/") + ".py")
-            if helper.exists():
-                texts.append(helper.read_text(encoding="utf-8"))
+            name = node.module.replace(".", "/") + ".py"
+            helpers = {folder / name for folder in (ROOT / "tests", path.parent)}
+            texts += [each.read_text(encoding="utf-8") for each in helpers if each.exists()]
     return "\n".join(texts)
 
 

@@ -303,8 +303,9 @@ GONE = (
         "Leave them out: the calls that connect take a name.",
     ),
     (
-        "nx_packet_allocate, nx_packet_release, nx_packet_data_append",
-        "Leave them out: topics and messages are Python's objects.",
+        "nx_packet_allocate, nx_packet_data_append",
+        "Leave them out: topics and messages are Python's objects. ``nx_packet_release`` is there "
+        "for what an IoT Hub client hands out, and need not be called.",
     ),
     (
         "nx_secure_tls_ecc_initialize, nx_secure_tls_session_start, nx_secure_tls_session_end, "
@@ -319,6 +320,22 @@ GONE = (
     (
         "_nxd_mqtt_client_cloud_create, nx_cloud_create, nxd_mqtt_client_publish_packet_send",
         "There are none. They are NetX's way to several clients on one thread.",
+    ),
+    (
+        "nx_azure_iot_hub_client_reported_properties_create, "
+        "nx_azure_iot_hub_client_reported_properties_component_begin, "
+        "nx_azure_iot_hub_client_reported_properties_status_begin, "
+        "nx_azure_iot_hub_client_properties_version_get, "
+        "nx_azure_iot_hub_client_properties_component_property_next_get, "
+        "nx_azure_iot_json_writer_init, nx_azure_iot_json_reader_init",
+        "There are none, nor others like them: JSON goes in and out as text, and Python's ``json`` "
+        "makes and reads it. :doc:`azure` says what a component and a status look like.",
+    ),
+    (
+        "nx_azure_iot_provisioning_client_initialize, nx_azure_iot_provisioning_client_register, "
+        "nx_azure_iot_adu_agent_start, nx_azure_iot_security_module_enable, nx_azure_iot_log_init",
+        "There are none: no provisioning, no updates over the air, no Defender. Register the "
+        "device in the portal.",
     ),
     (
         "tx_byte_pool_create, tx_byte_allocate, tx_byte_release, tx_block_pool_create, "

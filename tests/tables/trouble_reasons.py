@@ -7,6 +7,92 @@ A stage is (name, words, rows). A row is (quotes, advice): each quote is a part 
 stands in the sources.
 """
 
+# Of the IoT Hub client, at the stage "call", too.
+AZURE = (
+    (
+        ("the clock is not set: set it by NTP",),
+        "A token is signed for a time, so nothing was sent. The example azure_sas shows how a "
+        "board asks the network; a clock of the program's own goes to ``nx_azure_iot_create``.",
+    ),
+    (
+        ("the token has expired, or says no se",),
+        "A ready-made token ends at the time in its ``se``. Get a new one, or give "
+        "``nx_azure_iot_hub_client_sas_token_set`` a function that does.",
+    ),
+    (
+        (
+            "the connection string must be str",
+            "the connection string lacks",
+            "the connection string has",
+        ),
+        "Copy it again, whole, from the device's page in the portal. ``os.getenv`` gives None for "
+        "a setting that is not there.",
+    ),
+    (
+        ("this connection string is for services",),
+        "It has SharedAccessKeyName: that of the hub, which may do everything. A device needs its "
+        "own, from its own page.",
+    ),
+    (
+        ("the key is not base64", "the key must be str or bytes"),
+        "The key is what follows SharedAccessKey= in the connection string, with the = at its end.",
+    ),
+    (
+        (
+            "host_name must be a name without spaces",
+            "must have 1 to 128 characters",
+            "has a character that ids cannot have",
+            "port must be 0 to 65535, tls 0 or 1",
+            "a token's life must be 60 to 31536000 seconds",
+        ),
+        "The name as ``name.azure-devices.net`` alone, ids as the portal shows them.",
+    ),
+    (
+        ("certificate is not initialized",),
+        "``nx_secure_x509_certificate_initialize`` first; look at its status.",
+    ),
+    (
+        ("packet must be telemetry that is begun",),
+        "From ``nx_azure_iot_hub_client_telemetry_message_create``, not sent and not deleted yet.",
+    ),
+    (
+        ("a hub takes 262144 bytes at most",),
+        "Split it. Most boards are bounded by ``payload_size`` long before.",
+    ),
+    (
+        ("packet must be a received one", "packet must be a message from the cloud"),
+        "What ``nx_azure_iot_hub_client_cloud_message_receive`` has given back, not released yet.",
+    ),
+    (
+        (
+            "a property is no UTF-8",
+            "a method's name is no UTF-8",
+            "a call of a method without name or request id",
+            "the twin is no JSON with desired properties",
+        ),
+        "The hub, or what stands in for it, has sent what it must not. The message is gone.",
+    ),
+    (
+        ("the hub answers %d",),
+        "429: too often, wait; 5xx: the hub has troubles of its own, ask again later; 4xx: the "
+        "question cannot be answered.",
+    ),
+    (
+        ("context must be that of a call", "status_code must be a number"),
+        "The third thing that ``nx_azure_iot_hub_client_direct_method_message_receive`` gives "
+        "back; the status is one like 200.",
+    ),
+    (
+        ("the call is answered already",),
+        "Each call has one answer. Who repeats it, because of a lost link, need not: the client "
+        "does.",
+    ),
+    (
+        ("message is empty",),
+        "A patch is a JSON object, ``{}`` at least.",
+    ),
+)
+
 CALL = (
     (
         ("the client is not created",),
@@ -45,7 +131,7 @@ CALL = (
         "Two buffers, and no sizes behind them.",
     ),
     (
-        ("a notify must be callable", "tls_setup must be callable"),
+        ("must be callable",),
         "Give the function, without brackets behind its name.",
     ),
     (
@@ -76,7 +162,11 @@ CALL = (
         "Move the call up, between create and connect.",
     ),
     (
-        ("is missing", "must be printable ASCII without spaces", "uri_path must begin with /"),
+        ("is missing",),
+        "The words before it name the argument, which is None or empty.",
+    ),
+    (
+        ("must be printable ASCII without spaces", "uri_path must begin with /"),
         "Of ``nxd_mqtt_client_websocket_set``: a host, and a path like ``/mqtt``.",
     ),
     (
@@ -84,7 +174,7 @@ CALL = (
         "A callback of the program's, or the platform, raised while connecting. The exception has "
         "passed through poll.",
     ),
-)
+) + AZURE
 
 DNS = (
     (
@@ -253,6 +343,10 @@ CONNACK = (
 
 SESSION = (
     (("disconnected by the application",), "No trouble: it was the program's own call."),
+    (
+        ("the token is renewed",),
+        "No trouble: an IoT Hub client connects again, at once, with a new token.",
+    ),
     (
         ("closed by the peer",),
         "The broker has ended the link. Its log says why: two clients with one id throw each other "

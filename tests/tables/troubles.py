@@ -333,6 +333,141 @@ WEBSOCKET = (
     ),
 )
 
+AZURE = (
+    ("NX_AZURE_IOT_SUCCESS", 0x00, "All is well.", "Nothing."),
+    (
+        "NX_AZURE_IOT_INVALID_PARAMETER",
+        0x20002,
+        "An argument cannot be used, or the hub client is none.",
+        "``hub.reason[2]`` says which and what it must be, unless the call has no hub client.",
+    ),
+    (
+        "NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE",
+        0x20003,
+        "No more certificates or components can be added; or the receive queue is full of messages "
+        "of other kinds, and nothing is read.",
+        "Take the other kinds, or disable what is not used. ``memory_size`` of initialize makes a "
+        "larger queue.",
+    ),
+    (
+        "NX_AZURE_IOT_INVALID_PACKET",
+        0x20004,
+        "What has come is not what it must be: a twin that is no JSON, a property that is no text.",
+        "The message is gone. Of a twin: ask again.",
+    ),
+    (
+        "NX_AZURE_IOT_NO_PACKET",
+        0x20005,
+        "Nothing came within the wait. From reporting properties: the patch is handed in, and its "
+        "answer will go to the callback.",
+        "Nothing.",
+    ),
+    (
+        "NX_AZURE_IOT_NOT_FOUND",
+        0x20006,
+        "The message has no property of that name.",
+        "Names count letter by letter; those of the hub begin with ``$``, as ``$.mid``.",
+    ),
+    (
+        "NX_AZURE_IOT_NOT_ENABLED",
+        0x20007,
+        "The feature was not enabled, or is disabled.",
+        "The enable function of the feature, best before connect.",
+    ),
+    (
+        "NX_AZURE_IOT_NOT_INITIALIZED",
+        0x20008,
+        "The hub client was not initialized, or was given up; or ``nx_azure_iot_create`` was not "
+        "called.",
+        "Look at the status of ``nx_azure_iot_hub_client_initialize``.",
+    ),
+    (
+        "NX_AZURE_IOT_NOT_SUPPORTED",
+        0x20009,
+        "``nx_azure_iot_hub_client_receive_callback_set`` with a type that it does not know.",
+        "One of the constants, not several added up.",
+    ),
+    (
+        "NX_AZURE_IOT_ALREADY_CONNECTED",
+        0x2000A,
+        "connect, while there is a link.",
+        "Go on with it, or disconnect first.",
+    ),
+    (
+        "NX_AZURE_IOT_CONNECTING",
+        0x2000B,
+        "No failure: a connect without a wait has begun, or one is under way.",
+        "Poll; the status callback is told how it ends.",
+    ),
+    (
+        "NX_AZURE_IOT_DISCONNECTED",
+        0x2000C,
+        "There is no link, and the call needs one; or the link was lost, with the answer.",
+        "Connect again, or let the client: ``nx_azure_iot_hub_client_reconnect_set``. A question "
+        "has to be asked again.",
+    ),
+    (
+        "NX_AZURE_IOT_SERVER_RESPONSE_ERROR",
+        0x2000E,
+        "The hub has answered the question for the twin by an error.",
+        "``hub.reason`` has its number. 5xx: ask again after a pause.",
+    ),
+    (
+        "NX_AZURE_IOT_TOPIC_TOO_LONG",
+        0x2000F,
+        "The properties of a message do not fit a packet of the pool. The message is as it was.",
+        "A larger ``payload_size``, or shorter properties: what is no letter or digit takes three "
+        "bytes.",
+    ),
+    (
+        "NX_AZURE_IOT_MESSAGE_TOO_LONG",
+        0x20010,
+        "To send: more than ``payload_size``, or than a hub takes. To receive: a message came that "
+        "is larger than the receive queue; it is gone, and its sender thinks that it arrived.",
+        "Sending: a larger ``payload_size``. Receiving: a larger ``memory_size``. A whole twin may "
+        "have 64 KB and more, so boards keep theirs small.",
+    ),
+    (
+        "NX_AZURE_IOT_WRONG_STATE",
+        0x20012,
+        "A call of a method that is answered already.",
+        "One answer for each.",
+    ),
+    (
+        "NX_AZURE_IOT_NO_SUBSCRIBE_ACK",
+        0x20014,
+        "The hub has refused the subscription, so nothing of this kind comes.",
+        "What answers there may be no IoT Hub, or one whose tier lacks the feature: the basic one "
+        "has no twins, no methods and no messages from the cloud.",
+    ),
+    (
+        "NX_AZURE_IOT_THROTTLED",
+        0x20015,
+        "The hub has said that it is asked too often. For a pause the client asks nothing.",
+        "Report more in one patch, and more seldom.",
+    ),
+    (
+        "NX_AZURE_IOT_SAS_TOKEN_EXPIRED",
+        0x20017,
+        "From connect: the ready-made token has expired. To the status callback: the link was lost "
+        "when the token's time had passed.",
+        "A new token, or a function that makes one. If it was the client's own: look at the clock.",
+    ),
+    (
+        "NX_AZURE_IOT_TIME_NOT_SET",
+        0x20080,
+        "The clock says that it is before 2024, so no token can be signed. Nothing was sent.",
+        "Set the clock before connect, as with ``adafruit_ntp``; :doc:`azure` shows it.",
+    ),
+    (
+        "NX_AZURE_IOT_REPLACED",
+        0x20081,
+        "To the status callback: three times in a row the hub has closed a link soon after it had "
+        "accepted it. It has one link for each device.",
+        "Who else uses this device's id? Most often it is a copy of the program on a desk.",
+    ),
+)
+
 THREADX = (
     ("TX_SUCCESS", 0x00, "All is well.", "Nothing."),
     (
@@ -473,6 +608,14 @@ PARTS = (
         TLS,
     ),
     ("WebSocket", "As for TLS. The names are in ``nxd_mqtt.websocket``.", WEBSOCKET),
+    (
+        "IoT Hub",
+        "From calls that begin with ``nx_azure_iot_``, and to the status callback, together with "
+        "the numbers above that begin with ``NXD_MQTT_``. ``NXD_MQTT_ERROR_NOT_AUTHORIZED`` and "
+        "``NXD_MQTT_ERROR_BAD_USERNAME_PASSWORD`` mean there that the hub does not know the "
+        "device, has disabled it, or that its key, token, certificate or clock is wrong.",
+        AZURE,
+    ),
     (
         "ThreadX",
         "Only from calls that begin with ``tx_``: the numbers are others' as well.",
