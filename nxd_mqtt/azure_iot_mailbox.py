@@ -39,8 +39,6 @@ class Mailbox:
     def __init__(self, client):
         self._client = client
         self._inbox = client._inbox
-        # Whether something was taken out of the middle.
-        self._dead = False
 
     def find(self, kind: int, behind: int = _NOWHERE) -> int:
         """The place of the oldest message of a kind, or -1; kind 0 is one not looked at yet.
@@ -96,18 +94,16 @@ class Mailbox:
                 ring[(body + place) % inbox._size] = ring[(after + place) % inbox._size]
         ring[at] |= _NO_BODY
         inbox.count -= 1
-        self._dead = True
 
     def compact(self) -> bool:
-        """Make room of what has been taken out of the middle; no message may be coming in.
+        """Make room of what is not there any more behind what is; no message may be coming in.
 
         :return: whether there is more room now
         """
         inbox = self._inbox
         unread = inbox._unread
-        if not self._dead or inbox._filling:
+        if inbox._filling:
             return False
-        self._dead = False
         source = target = inbox._taken
         passed = kept = 0
         unacked = max(inbox._unacked - unread, 0)

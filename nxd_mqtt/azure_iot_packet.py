@@ -22,6 +22,10 @@ class NX_PACKET:
     :param int limit: bytes that the topic may grow to
     """
 
+    # Of desired properties: whether they are all there are, and not a patch. What a whole section
+    # does not have was deleted.
+    whole = False
+
     def __init__(self, topic, data, limit: int = 0):
         self.topic = topic
         self.data = data

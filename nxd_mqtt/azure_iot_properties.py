@@ -21,7 +21,16 @@ from .azure_iot_status import (
     NX_AZURE_IOT_SUCCESS,
     NX_AZURE_IOT_THROTTLED,
 )
-from .azure_iot_twin import DESIRED, DOCUMENT, LOST, Twin, answer_status, desired_section, is_good
+from .azure_iot_twin import (
+    DESIRED,
+    DOCUMENT,
+    LOST,
+    Twin,
+    answer_status,
+    desired_section,
+    is_good,
+    is_whole,
+)
 from .calls import _milliseconds, _octets, _refuse
 
 _TOO_MANY_REQUESTS = const(429)
@@ -187,7 +196,8 @@ def _section(packet):
 def nx_azure_iot_hub_client_device_twin_desired_properties_receive(hub, wait_option: int):
     """Take the next desired properties: a patch, or after a reconnect the whole section.
 
-    In a patch null is a property that was deleted. A whole section does not have it at all.
+    In a patch null is a property that was deleted. A whole section, which ``packet.whole`` tells,
+    does not have it at all.
 
     :param int wait_option: ticks to wait for them
     :return: (status, packet), as ``nx_azure_iot_hub_client_cloud_message_receive``; also
@@ -202,6 +212,7 @@ def _desired_receive(hub, wait_option: int):
     status, packet = found
     if not status:
         packet.data, version = _section(packet)
+        packet.whole = is_whole(packet.topic)
         twin.taken(packet, version)
     return found
 

@@ -67,13 +67,18 @@ def is_good(status: int) -> bool:
     return 200 <= status < 300
 
 
+def is_whole(topic) -> bool:
+    """Whether a message of kind DESIRED has a whole twin, and not a patch."""
+    return topic.startswith(_ANSWERS)
+
+
 def desired_section(topic, data):
     """The desired properties in a message of kind DESIRED, and their version or -1.
 
     :raises ValueError: it is no JSON
     """
     start, end = 0, len(data)
-    if topic.startswith(_ANSWERS):
+    if is_whole(topic):
         span = member(data, 0, end, b"desired")
         if not span:
             raise ValueError("a twin without desired properties")
@@ -154,8 +159,8 @@ class Twin(Feature):
 
     def _joined(self, version: int, topic, found: int) -> int:
         """The version behind which nothing is missing, when one more message is known."""
-        whole = topic.startswith(_ANSWERS)
-        return found if found >= 0 and (whole or version < 0 or found == version + 1) else version
+        follows = version < 0 or found == version + 1 or is_whole(topic)
+        return found if found >= 0 and follows else version
 
     def ended(self) -> None:
         """As ``Feature.ended``: what was asked on that link is not answered any more."""
@@ -205,8 +210,10 @@ class Twin(Feature):
     def _pause(self, now: int) -> int:
         """Milliseconds left of the pause that the hub has asked for."""
         pause = 0 if self._until == NEVER else left(self._until, now)
-        if not pause:
-            self._until = NEVER  # the clock comes round to it again
+        # The clock comes round to one that is over; who slept through it sees one that is too long.
+        if not 0 < pause <= _LONGEST_PAUSE * 2000:
+            self._until = NEVER
+            return 0
         return pause
 
     def _ask(self, wait: int) -> int:
