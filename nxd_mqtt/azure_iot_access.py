@@ -44,7 +44,7 @@ class Access:
     """
 
     def __init__(self, azure, host: bytes, device: bytes, module):
-        self._azure = azure
+        self._unix_time = azure.unix_time
         self._host = host
         self.device = device
         self.module = module
@@ -70,7 +70,7 @@ class Access:
 
     def now(self) -> int:
         """Seconds since 1970, as far as the clock knows."""
-        return int(self._azure.unix_time())
+        return int(self._unix_time())
 
     def login(self):
         """User name and password of the next CONNECT.
@@ -138,7 +138,7 @@ class Access:
             nx_secure_tls_trusted_certificate_add,
         )
 
-        status = nx_secure_tls_session_time_function_set(session, self._azure.unix_time)
+        status = nx_secure_tls_session_time_function_set(session, self._unix_time)
         for each in self.trusted:
             status = status or nx_secure_tls_trusted_certificate_add(session, each)
         for each in self.local:

@@ -173,15 +173,20 @@ def nx_azure_iot_hub_client_initialize(
 
 
 def _access(azure, host_name, device_id, module_id) -> Access:
-    host = _name(host_name, "host_name")
-    if min(host) <= 0x20 or max(host) > 0x7E or b"/" in host:
-        _refuse("host_name must be a name without spaces", NX_AZURE_IOT_INVALID_PARAMETER)
+    host = _host(host_name, "host_name")
     device = _name(device_id, "device_id")
     _usable(check_id, device, "device_id")
     module = b"" if module_id is None else bytes(_text(module_id, "module_id"))
     if module:
         _usable(check_id, module, "module_id")
     return Access(azure, host, device, module)
+
+
+def _host(value, what: str) -> bytes:
+    host = _name(value, what)
+    if min(host) <= 0x20 or max(host) > 0x7E or b"/" in host:
+        _refuse(what + " must be a name without spaces", NX_AZURE_IOT_INVALID_PARAMETER)
+    return host
 
 
 def _certificate(certificate):
@@ -340,7 +345,7 @@ def _server_set(hub, host, port: int, tls: int) -> None:
     if not _within(port, 0, 65535) or not _within(tls, 0, 1):
         _refuse("port must be 0 to 65535, tls 0 or 1", NX_AZURE_IOT_INVALID_PARAMETER)
     if host is not None:
-        hub.access.server = str(_name(host, "host"), "utf-8")
+        hub.access.server = str(_host(host, "host"), "utf-8")
     hub.access.port = port
     hub.access.secure = bool(tls)
 

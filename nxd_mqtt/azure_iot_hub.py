@@ -4,8 +4,9 @@
 """The IoT Hub client: an MQTT client that keeps the rules of a hub.
 
 It subscribes to what the enabled features want, sorts what comes by feature, and renews its token
-by a planned reconnect. It is an ``NXD_MQTT_CLIENT``, so a program polls it as one, and everything
-that can be set on a client can be set on it, but for the notify callbacks, which it uses itself.
+by a planned reconnect. It is an ``NXD_MQTT_CLIENT``, so a program polls it as one, and what can be
+set on a client can be set on it, but for what it uses itself: the notify callbacks and the login;
+``nx_azure_iot_hub_client_reconnect_set`` is its own form of that of a client.
 
 Cloud messages, methods and the twin are features: a ``Feature`` each, made when it is enabled.
 """
@@ -78,8 +79,8 @@ class Feature:
 
     # When ``turn`` is to be called, in milliseconds of the client's clock.
     alarm = NEVER
-    # Whether the hub has refused a subscription on this link.
-    refused = False
+    # The filters that the hub has refused on this link.
+    refused = ()
     filters = kinds = ()
 
     def __init__(self, hub):
@@ -157,12 +158,15 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         # Whether a filter has still to be asked for; which packet has asked for one.
         self._wanting = False
         self._asked = {}
+        # Filters of what was disabled and still has to be unsubscribed from.
+        self._unwanted = []
         # Identifiers of what is no telemetry, though it is published at QoS 1.
         self._unspoken = []
         self._alarm = NEVER
         self._renewing = NEVER
         self.renewals = self.gap = self.longest_gap = self.strangers = 0
-        # What the program is still to be told of attempts that have failed.
+        # What the program is still to be told: of attempts that have failed their status, of a kind
+        # of messages its negative.
         self._owed = []
         self.receive_notify = NX_AZURE_IOT_HUB_CLIENT._on_message
         self.disconnect_notify = NX_AZURE_IOT_HUB_CLIENT._on_disconnect
@@ -214,10 +218,11 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         find = self._session.store.find
         self._unspoken = [number for number in self._unspoken if find(number) >= 0]
         for feature in self.features:
-            feature.refused = False
+            feature.refused = ()
         self.subscribe()
         for feature in self.features:
             feature.began(self.connects > 1)
+        self._announce(ANSWER)
         if renewed == NEVER:
             self.tell(_SUCCESS)
             return
@@ -247,12 +252,16 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             self.status_callback(self, status)
 
     def settle(self) -> None:
-        """Tell the program of attempts that have failed, unless a callback is running."""
+        """Tell the program what it is owed, unless a callback is running."""
         while self._owed and self._as_callback(self._tell_owed):
             pass
 
     def _tell_owed(self) -> None:
-        self.tell(self._owed.pop(0))
+        owed = self._owed.pop(0)
+        if owed < 0:
+            self._announce(-owed)
+        else:
+            self.tell(owed)
 
     def _as_callback(self, function) -> bool:
         """Run what tells the program something; callbacks never nest.
@@ -289,11 +298,12 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._forget_renewal()
 
     def _on_acknowledge(self, kind: int, packet_id: int, code, context) -> None:
-        if kind == _SUBACK and code == _REFUSED:
+        if kind == _SUBACK:
             for feature in self.features:
                 for each in feature.filters:
                     if self._asked.get(each) == packet_id:
-                        feature.refused = True
+                        refused = [other for other in feature.refused if other != each]
+                        feature.refused = refused + [each] if code == _REFUSED else refused
         elif kind == _PUBACK:
             if packet_id in self._unspoken:
                 self._unspoken.remove(packet_id)
@@ -308,7 +318,9 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         :param wanted: a class of features
         """
         if not self.feature(wanted):
-            self.features.append(wanted(self))
+            feature = wanted(self)
+            self._unwanted = [each for each in self._unwanted if each not in feature.filters]
+            self.features.append(feature)
             if self.state == _STATE_CONNECTED:
                 self.subscribe()
         return _SUCCESS
@@ -318,12 +330,11 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         feature = self.feature(wanted)
         if not feature:
             return NX_AZURE_IOT_NOT_ENABLED
-        for each in feature.filters:
-            status = self.request(each, -1)
-            if status:
-                return NX_AZURE_IOT_DISCONNECTED if status == _NOT_CONNECTED else status
+        if self.state != _STATE_CONNECTED and not self.backoff:
+            return NX_AZURE_IOT_DISCONNECTED
         with self._lock:
             self.features.remove(feature)
+            self._unwanted.extend(feature.filters)
             # What nobody can take any more would fill the queue.
             for kind in feature.kinds:
                 self._oversize[kind] = 0
@@ -331,6 +342,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                 while at >= 0:
                     self.mailbox.remove(at)
                     at = self.mailbox.find(kind)
+        self.subscribe()
         return _SUCCESS
 
     def feature(self, wanted):
@@ -341,10 +353,20 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         return None
 
     def subscribe(self) -> int:
-        """Ask for the filters of all features that the hub was not asked for yet."""
-        self._wanting = False
-        table = self._session.subscriptions
+        """Ask for the filters of all features that the hub was not asked for yet.
+
+        There may be no room for all of them; then the next turns go on with it.
+        """
         with self._lock:
+            self._wanting = True
+            table = self._session.subscriptions
+            if not table:
+                table = self._session.subscriptions = Subscriptions(_FILTERS)
+            while self._unwanted:
+                status = self.request(self._unwanted[0], -1)
+                if status:
+                    return status
+                self._unwanted.pop(0)
             for feature in self.features:
                 for each in feature.filters:
                     # The table has a filter as the packet does, with its length.
@@ -352,10 +374,9 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                         continue
                     status = self.request(each, 1)
                     if status:
-                        # There is no room for it now; the next acknowledgement makes some.
-                        self._wanting = True
                         return status
                     self._asked[each] = self.packet_identifier
+            self._wanting = False
         return _SUCCESS
 
     def _on_message(self, count: int) -> None:
@@ -383,6 +404,14 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                 return kind
         return -1
 
+    def announce(self, kind: int) -> None:
+        """Tell of a kind in the callback that is running, or in one of its own."""
+        if self._teller.in_callback():
+            self._announce(kind)
+        else:
+            self._owed.append(-kind)
+            self.settle()
+
     def _announce(self, kind: int) -> None:
         callback = self.callbacks[kind]
         if callback:
@@ -400,6 +429,12 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                     self.strangers += kind < 0
             if kind > 0:
                 self._announce(kind)
+
+    def freed(self) -> None:
+        """A message was taken out of the middle of the queue: its PUBACK may be owed now."""
+        self._more = self._more or self._inbox.owed() != 0
+        if self.keeper:
+            self.keeper.wake()
 
     # -- what calls of the program do ---------------------------------------------------------
 
@@ -439,6 +474,15 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         if found is None:
             found = self.nothing()
         return found if isinstance(found, tuple) else (found, None)
+
+    def is_listening(self, wait: int) -> bool:
+        """Whether the hub was asked for all filters: before that an answer would be lost.
+
+        :param int wait: milliseconds to wait for it, -1 for ever
+        """
+        if not self._wanting or self.state != _STATE_CONNECTED:
+            return True
+        return self.wait_for(lambda: None if self._wanting else True, wait) is True
 
     def nothing(self) -> int:
         """Why a message that was waited for is not there."""

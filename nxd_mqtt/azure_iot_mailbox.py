@@ -39,6 +39,8 @@ class Mailbox:
     def __init__(self, client):
         self._client = client
         self._inbox = client._inbox
+        # For session and client, which have the queue alone.
+        self._inbox.owed = self.owed
 
     def find(self, kind: int, behind: int = _NOWHERE) -> int:
         """The place of the oldest message of a kind, or -1; kind 0 is one not looked at yet.
@@ -94,6 +96,21 @@ class Mailbox:
                 ring[(body + place) % inbox._size] = ring[(after + place) % inbox._size]
         ring[at] |= _NO_BODY
         inbox.count -= 1
+        self._client.freed()
+
+    def owed(self) -> int:
+        """As the queue's own, when the program takes messages in any order.
+
+        What is acknowledged on get need not wait for an older message of QoS 0, only for one that
+        is to be acknowledged before it [MQTT-4.6.0-2].
+        """
+        inbox = self._inbox
+        unread = inbox._unacked <= inbox._unread
+        there = not inbox._ring[inbox._acked] & _NO_BODY
+        if not inbox._unacked or (inbox.ack_on_get and unread and there):
+            return 0
+        body = inbox._acked + _HEADER
+        return inbox._number(body + 2 + inbox._number(body) if there else body)
 
     def compact(self) -> bool:
         """Make room of what is not there any more behind what is; no message may be coming in.

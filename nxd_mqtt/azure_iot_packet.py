@@ -62,7 +62,10 @@ def nx_packet_data_retrieve(packet, buffer):
     :return: (status, bytes); NX_AZURE_IOT_INVALID_PARAMETER copies nothing
     """
     status, length = nx_packet_length_get(packet)
-    if status or not isinstance(buffer, _BUFFERS) or len(buffer) < length:
-        return NX_AZURE_IOT_INVALID_PARAMETER, length
-    buffer[:length] = packet.data
-    return NX_AZURE_IOT_SUCCESS, length
+    try:
+        if not status and isinstance(buffer, _BUFFERS) and len(buffer) >= length:
+            buffer[:length] = packet.data or b""
+            return NX_AZURE_IOT_SUCCESS, length
+    except (TypeError, ValueError):
+        pass  # a view of something that is no bytes, or read-only
+    return NX_AZURE_IOT_INVALID_PARAMETER, length

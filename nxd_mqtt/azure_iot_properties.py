@@ -65,8 +65,9 @@ def nx_azure_iot_hub_client_device_twin_reported_properties_send(hub, message, w
         answered, and ``response_status`` says what: 200 or 204 done, 400 not understood, 429 too
         often, 5xx an error of the hub's. The other statuses: NX_AZURE_IOT_NO_PACKET (handed in, not
         answered yet); NX_AZURE_IOT_DISCONNECTED; NX_AZURE_IOT_THROTTLED (not handed in: the hub
-        wants a pause); NX_AZURE_IOT_NOT_ENABLED; NX_AZURE_IOT_MESSAGE_TOO_LONG;
-        NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE; NXD_MQTT_PACKET_POOL_FAILURE;
+        wants a pause); NX_AZURE_IOT_NOT_ENABLED; NX_AZURE_IOT_NO_SUBSCRIBE_ACK;
+        NX_AZURE_IOT_MESSAGE_TOO_LONG; NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE (eight are open, or
+        the queue is full of other kinds); NXD_MQTT_PACKET_POOL_FAILURE;
         NX_AZURE_IOT_INVALID_PARAMETER; NX_AZURE_IOT_NOT_INITIALIZED
     """
     return _hub_call(hub, (0, 0, 0), _report, message, wait_option)
@@ -96,23 +97,28 @@ def _report(hub, message, wait_option: int):
     kept = hub.keeper.awaiting if hub.keeper else None
     report = kept[0] if kept else None
     if not report:
-        if twin.throttled():
-            return NX_AZURE_IOT_THROTTLED
         status, report = twin.report(message, wait, wait != 0)
         if status:
             return status
         if kept:
             kept[0] = report
-    found = hub.wait_for(lambda: report if report.status else None, hub._remaining(start, wait))
-    if found is report:
-        twin.forget(report)
-        if report.status == LOST:
-            return NX_AZURE_IOT_DISCONNECTED, report.number, 0, 0
-        return NX_AZURE_IOT_SUCCESS, report.number, report.status, report.version
-    if found != AGAIN:
-        report.awaited = False
-        found = found or hub.nothing()
-    return found, report.number, 0, 0
+    return _answer(hub, twin, report, hub._remaining(start, wait))
+
+
+def _answer(hub, twin, report, wait: int):
+    found = None
+    try:
+        found = hub.wait_for(lambda: twin.outcome(report), wait)
+    finally:
+        # Who waits no longer is not told by the call.
+        if found != AGAIN:
+            report.awaited = False
+    if found is not report:
+        return hub.nothing() if found is None else found, report.number, 0, 0
+    twin.forget(report)
+    if report.status == LOST:
+        return NX_AZURE_IOT_DISCONNECTED, report.number, 0, 0
+    return NX_AZURE_IOT_SUCCESS, report.number, report.status, report.version
 
 
 def nx_azure_iot_hub_client_reported_properties_response_callback_set(
@@ -163,6 +169,7 @@ def nx_azure_iot_hub_client_device_twin_properties_receive(hub, wait_option: int
     :param int wait_option: ticks to wait for it
     :return: (status, packet), as ``nx_azure_iot_hub_client_cloud_message_receive``; also
         NX_AZURE_IOT_DISCONNECTED (the link was lost behind the question: ask again);
+        NX_AZURE_IOT_NO_PACKET (also when the hub has not answered for a minute: ask again);
         NX_AZURE_IOT_THROTTLED; NX_AZURE_IOT_SERVER_RESPONSE_ERROR (``hub.reason`` has the hub's
         number); NX_AZURE_IOT_INVALID_PACKET (it is no JSON)
     """

@@ -14,7 +14,13 @@ from micropython import const
 
 from .azure_iot_hub import ANSWER, NEVER, Feature, left
 from .azure_iot_json import integer, member
-from .azure_iot_status import NX_AZURE_IOT_DISCONNECTED
+from .azure_iot_status import (
+    NX_AZURE_IOT_DISCONNECTED,
+    NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
+    NX_AZURE_IOT_NO_PACKET,
+    NX_AZURE_IOT_NO_SUBSCRIBE_ACK,
+    NX_AZURE_IOT_THROTTLED,
+)
 from .azure_iot_text import number, query
 
 DOCUMENT = const(3)
@@ -37,6 +43,7 @@ _SECOND = const(1000)
 _CLOCK_MASK = const((1 << 29) - 1)
 
 _MOST_REPORTS = const(8)
+_FULL = const(0x10006)
 LOST = const(-1)
 _UNKNOWN = const(-1)
 
@@ -92,14 +99,20 @@ class Report:
 
     :param int number: the request's identifier
     :param bool awaited: whether a call waits for the answer; else a callback is told
+    :param int since: when it was handed in, in milliseconds
     """
 
     # The answer's; LOST where the link has ended behind the patch, and nobody knows.
     status = version = packet_id = 0
 
-    def __init__(self, number: int, awaited: bool):
+    def __init__(self, number: int, awaited: bool, since: int):
         self.number = number
         self.awaited = awaited
+        self.since = since
+
+
+def _is_old(report, now: int) -> bool:
+    return now - report.since & _CLOCK_MASK >= _PATIENCE
 
 
 class Twin(Feature):
@@ -114,10 +127,11 @@ class Twin(Feature):
         # two runs of a program begin at different numbers.
         self._number = randint(1, 1 << 27) * 2
         self._reports = []
-        # Who wants the whole twin, the question that is open, whether one of the program's is lost.
+        # Who wants the whole twin, the question that is open, why one of the program's has failed;
+        # whether the client has to know, whoever asks.
         self._wanted = _NOBODY
-        self._reading = 0
-        self._lost = False
+        self._reading = self._failed = 0
+        self._due = False
         # Versions of the desired properties: up to which nothing is missing in what was queued, and
         # in what was taken; the newest one that was told of, on this link if it is so marked.
         self._version = self._taken = self._newest = _UNKNOWN
@@ -135,7 +149,7 @@ class Twin(Feature):
         self._version = self._newest = self._waiting()
         self._told_here = False
         if again:
-            self._wanted = _CLIENT
+            self._due = True
             self.turn(self.hub._ip.clock())
 
     def _waiting(self) -> int:
@@ -165,7 +179,8 @@ class Twin(Feature):
     def ended(self) -> None:
         """As ``Feature.ended``: what was asked on that link is not answered any more."""
         self._give_up_reports()
-        self._lost = self._lost or self._wanted == _PROGRAM
+        if self._wanted == _PROGRAM:
+            self._failed = NX_AZURE_IOT_DISCONNECTED
         self._wanted = _NOBODY
         self._reading = 0
         self.alarm = NEVER
@@ -180,26 +195,40 @@ class Twin(Feature):
     def left(self) -> None:
         """As ``Feature.left``."""
         self._reports = []
-        self._lost = False
+        self._failed = 0
 
     def busy(self) -> bool:
-        """As ``Feature.busy``."""
+        """As ``Feature.busy``; what is not answered for a minute is not waited for."""
+        now = self.hub._ip.clock()
         for report in self._reports:
-            if report.awaited and not report.status:
+            if report.awaited and not report.status and not _is_old(report, now):
                 return True
         return self._reading != 0
 
     def turn(self, now: int) -> None:
         """As ``Feature.turn``: asks what is to be asked, and waits for no older answer."""
-        if self._reading and self._wanted == _PROGRAM:
-            self._wanted = _NOBODY  # it has waited for long, and may ask again
+        overdue = self._reading != 0 and self._wanted == _PROGRAM
+        if overdue:
+            self._wanted = _NOBODY
+            self._failed = NX_AZURE_IOT_NO_PACKET
+        if self._due and not self._wanted:
+            self._wanted = _CLIENT
         self._reading = 0
         self.alarm = NEVER
         pause = self._pause(now)
         if self._wanted and not pause:
             pause = _SECOND if self._ask(0) else _PATIENCE
+        for report in self._reports:
+            if not report.awaited and not report.status:
+                if _is_old(report, now):
+                    report.status = LOST
+                pause = pause or _PATIENCE
         if pause:
             self.alarm = now + pause & _CLOCK_MASK
+        # Who waits by a callback must be told, too.
+        self.hub.announce(ANSWER)
+        if overdue:
+            self.hub.announce(DOCUMENT)
 
     # -- questions ----------------------------------------------------------------------------
 
@@ -217,6 +246,8 @@ class Twin(Feature):
         return pause
 
     def _ask(self, wait: int) -> int:
+        if not self.hub.is_listening(wait):
+            return _FULL
         self._number += 2
         asked = self._number
         status, _ = self.hub.send(b"$iothub/twin/GET/?$rid=%d" % asked, b"", 0, wait)
@@ -232,7 +263,7 @@ class Twin(Feature):
         status = self._ask(wait)
         if not status:
             self._wanted = _PROGRAM
-            self._lost = False
+            self._failed = 0
             self.alarm = self.hub._ip.clock() + _PATIENCE & _CLOCK_MASK
         return status
 
@@ -241,18 +272,35 @@ class Twin(Feature):
 
         :return: (status, Report or None)
         """
+        if self.throttled():
+            return NX_AZURE_IOT_THROTTLED, None
+        if self.refused:
+            return NX_AZURE_IOT_NO_SUBSCRIBE_ACK, None
+        now = self.hub._ip.clock()
         if len(self._reports) >= _MOST_REPORTS:
-            # Nobody waits for the oldest one any more, or it would be gone.
-            self._reports.pop(0)
+            return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE, None
+        if not self.hub.is_listening(wait):
+            return _FULL, None
         self._number += 2
-        report = Report(self._number + 1, awaited)
+        report = Report(self._number + 1, awaited, now)
         # Before it is sent: another thread may find the answer.
         self._reports.append(report)
         topic = b"$iothub/twin/PATCH/properties/reported/?$rid=%d" % report.number
-        status, report.packet_id = self.hub.send(topic, patch, 2, wait)
-        if status:
-            self.forget(report)
+        status = _FULL
+        try:
+            status, report.packet_id = self.hub.send(topic, patch, 2, wait)
+        finally:
+            if status:
+                self.forget(report)
+        if self.alarm == NEVER:
+            self.alarm = now + _PATIENCE & _CLOCK_MASK
         return status, report
+
+    def outcome(self, report):
+        """What a call that waits for an answer has to know; None as long as there is nothing."""
+        if report.status:
+            return report
+        return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if self.filters[0] in self.refused else None
 
     def forget(self, report) -> None:
         """A patch was not handed in, or its answer is taken."""
@@ -291,10 +339,11 @@ class Twin(Feature):
         self._told_here = True
         if version == self._version + 1 or (self._version < 0 and not self._wanted):
             self._version = version
-        elif not self._wanted:
+        else:
             # What lies between was told to nobody.
-            self._wanted = _CLIENT
-            self.alarm = self.hub._ip.clock()
+            self._due = True
+            if not self._wanted:
+                self.alarm = self.hub._ip.clock()
         return DESIRED
 
     def _answered(self, at: int, status: int) -> int:
@@ -304,9 +353,13 @@ class Twin(Feature):
         now = self.hub._ip.clock()
         pause = self._pause(now)
         is_here = at >= 0 and is_good(status)
-        if at >= 0 and not is_here and wanted == _CLIENT:
-            self.alarm = now + max(pause, _PATIENCE) & _CLOCK_MASK
-            return 0
+        if at >= 0 and not is_here:
+            if wanted == _PROGRAM:
+                self._wanted = _NOBODY
+            if pause or self._due:
+                pause = max(pause, _PATIENCE) if self._due else pause
+                self.alarm = now + pause & _CLOCK_MASK
+            return DOCUMENT if wanted == _PROGRAM else 0
         news = self._compare(self.hub.mailbox.body(at)) if is_here else _NEW
         if news == _STALE:
             # A hub that lags is not asked again and again.
@@ -314,6 +367,7 @@ class Twin(Feature):
             self.alarm = now + max(pause, _SECOND << self._stale) & _CLOCK_MASK
             return 0
         self._stale = 0
+        self._due = False
         self._wanted = _NOBODY
         self.alarm = now + pause & _CLOCK_MASK if pause else NEVER
         if wanted == _CLIENT:
@@ -349,11 +403,13 @@ class Twin(Feature):
             self.alarm = self._until
 
     def verdict(self, kind: int):
-        """As ``Feature.verdict``: a question that was lost with its link."""
-        if kind == DOCUMENT and self._lost:
-            self._lost = False
-            return NX_AZURE_IOT_DISCONNECTED
-        return Feature.verdict(self, kind)
+        """As ``Feature.verdict``: a question that was lost, or not answered."""
+        if kind == DOCUMENT and self._failed:
+            status = self._failed
+            self._failed = 0
+            return status
+        needed = self.filters[0 if kind == DOCUMENT else 1]
+        return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if needed in self.refused else None
 
     def taken(self, packet, version: int) -> None:
         """The program has the desired properties of a version: all of them, or a patch."""
