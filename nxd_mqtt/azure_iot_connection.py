@@ -259,7 +259,14 @@ def nx_azure_iot_hub_client_device_cert_set(hub, device_certificate) -> int:
     :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE (there are two);
         NX_AZURE_IOT_INVALID_PARAMETER; NX_AZURE_IOT_NOT_INITIALIZED
     """
-    return _hub_call(hub, (), _add, "local", _MOST_CERTIFICATES, device_certificate)
+    return _hub_call(hub, (), _show, device_certificate)
+
+
+def _show(hub, certificate) -> int:
+    status = _add(hub, "local", _MOST_CERTIFICATES, certificate)
+    if not status:
+        hub.access.key = hub.access.token = None
+    return status
 
 
 def nx_azure_iot_hub_client_trusted_cert_add(hub, trusted_certificate) -> int:
@@ -299,7 +306,9 @@ def _model_id_set(hub, model_id) -> None:
 
 
 def nx_azure_iot_hub_client_component_add(hub, component_name) -> int:
-    """Name a component of the model; four at most, as in C.
+    """Name a component of the model; four at most, as in C, where receiving properties needs it.
+
+    Here nothing does: commands and telemetry carry the names of their components themselves.
 
     :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE;
         NX_AZURE_IOT_INVALID_PARAMETER; NX_AZURE_IOT_NOT_INITIALIZED

@@ -14,7 +14,7 @@ Cloud messages, methods and the twin are features: a ``Feature`` each, made when
 from micropython import const
 
 from .azure_iot_access import Access
-from .azure_iot_mailbox import KindReader, Mailbox
+from .azure_iot_mailbox import KindInbox, KindReader, Mailbox
 from .azure_iot_packet import NX_PACKET
 from .azure_iot_reconnect import RENEWAL, Once, Rivals
 from .azure_iot_status import (
@@ -150,6 +150,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         # By kind: who is told of a message, what they are told with it, how many were too large.
         self.callbacks = [None] * (ANSWER + 1)
         self._oversize = [0] * (ANSWER + 1)
+        self._inbox = KindInbox(self._inbox._ring)
         self.mailbox = Mailbox(self)
         self._reader = KindReader(self._reader._data, self._inbox)
         self._session = _Session(self, self._session.store.slot_size)
@@ -162,11 +163,11 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._unwanted = []
         # Identifiers of what is no telemetry, though it is published at QoS 1.
         self._unspoken = []
-        self._alarm = NEVER
-        self._renewing = NEVER
+        # When to look at the token, and since when a link for a new one is under way.
+        self._alarm = self._renewing = NEVER
         self.renewals = self.gap = self.longest_gap = self.strangers = 0
-        # What the program is still to be told: of attempts that have failed their status, of a kind
-        # of messages its negative.
+        # What the program is still to be told, in order: how it stands with the connection, or of a
+        # kind of messages its negative. A callback that raises keeps nothing else back.
         self._owed = []
         self.receive_notify = NX_AZURE_IOT_HUB_CLIENT._on_message
         self.disconnect_notify = NX_AZURE_IOT_HUB_CLIENT._on_disconnect
@@ -213,18 +214,20 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         renewed = self._renewing
         self._forget_renewal()
         self.rivals.connected(now)
-        self._arm(now)
-        # What a clean session has given up is never acknowledged.
-        find = self._session.store.find
-        self._unspoken = [number for number in self._unspoken if find(number) >= 0]
+        self._alarm = now
+        if self._session._clean:
+            # What that has given up is never acknowledged.
+            find = self._session.store.find
+            self._unspoken = [number for number in self._unspoken if find(number) >= 0]
         for feature in self.features:
             feature.refused = ()
-        self.subscribe()
+        # The next lines of poll subscribe: here the call stack is deep already.
+        self._wanting = True
         for feature in self.features:
             feature.began(self.connects > 1)
-        self._announce(ANSWER)
+        self._owed.append(-ANSWER)
         if renewed == NEVER:
-            self.tell(_SUCCESS)
+            self._owed.append(_SUCCESS)
             return
         self.renewals += 1
         self.gap = now - renewed & _CLOCK_MASK
@@ -235,21 +238,16 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._alarm = NEVER
         for feature in self.features:
             feature.ended()
-        self._announce(ANSWER)
+        self._owed.append(-ANSWER)
         if cause is RENEWAL or not status:
             return
-        if self.rivals.suspected():
-            status = NX_AZURE_IOT_REPLACED
-        elif self.access.expired():
-            status = NX_AZURE_IOT_SAS_TOKEN_EXPIRED
-        else:
-            status = NX_AZURE_IOT_DISCONNECTED
-        self.tell(status)
-
-    def tell(self, status: int) -> None:
-        """Tell the program how it stands with the connection."""
-        if self.status_callback:
-            self.status_callback(self, status)
+        self._owed.append(NX_AZURE_IOT_DISCONNECTED)
+        # The program's clock may raise; then that is what is told.
+        if self.access.expired():
+            self.rivals.forgive()
+            self._owed[-1] = NX_AZURE_IOT_SAS_TOKEN_EXPIRED
+        elif self.rivals.suspected():
+            self._owed[-1] = NX_AZURE_IOT_REPLACED
 
     def settle(self) -> None:
         """Tell the program what it is owed, unless a callback is running."""
@@ -260,8 +258,8 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         owed = self._owed.pop(0)
         if owed < 0:
             self._announce(-owed)
-        else:
-            self.tell(owed)
+        elif self.status_callback:
+            self.status_callback(self, owed)
 
     def _as_callback(self, function) -> bool:
         """Run what tells the program something; callbacks never nest.
@@ -321,7 +319,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             feature = wanted(self)
             self._unwanted = [each for each in self._unwanted if each not in feature.filters]
             self.features.append(feature)
-            if self.state == _STATE_CONNECTED:
+            if self.state >= _STATE_CONNECTING:
                 self.subscribe()
         return _SUCCESS
 
@@ -337,11 +335,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             self._unwanted.extend(feature.filters)
             # What nobody can take any more would fill the queue.
             for kind in feature.kinds:
-                self._oversize[kind] = 0
-                at = self.mailbox.find(kind)
-                while at >= 0:
-                    self.mailbox.remove(at)
-                    at = self.mailbox.find(kind)
+                self.drop_all(kind)
         self.subscribe()
         return _SUCCESS
 
@@ -391,7 +385,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                 if 0 < kind < ANSWER:
                     mailbox.keep(at, kind)
                 else:
-                    mailbox.remove(at)
+                    self._drop(at)
                     self.strangers += kind < 0
             if kind > 0:
                 self._announce(kind)
@@ -405,12 +399,9 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         return -1
 
     def announce(self, kind: int) -> None:
-        """Tell of a kind in the callback that is running, or in one of its own."""
-        if self._teller.in_callback():
-            self._announce(kind)
-        else:
-            self._owed.append(-kind)
-            self.settle()
+        """Tell of a kind from outside of callbacks, or behind the one that is running."""
+        self._owed.append(-kind)
+        self.settle()
 
     def _announce(self, kind: int) -> None:
         callback = self.callbacks[kind]
@@ -430,8 +421,18 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             if kind > 0:
                 self._announce(kind)
 
-    def freed(self) -> None:
-        """A message was taken out of the middle of the queue: its PUBACK may be owed now."""
+    def drop_all(self, kind: int) -> None:
+        """Nobody takes what has come of a kind."""
+        with self._lock:
+            self._oversize[kind] = 0
+            at = self.mailbox.find(kind)
+            while at >= 0:
+                self._drop(at)
+                at = self.mailbox.find(kind)
+
+    def _drop(self, at: int) -> None:
+        """A message leaves the queue: its PUBACK may be owed now."""
+        self.mailbox.remove(at)
         self._more = self._more or self._inbox.owed() != 0
         if self.keeper:
             self.keeper.wake()
@@ -475,14 +476,18 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             found = self.nothing()
         return found if isinstance(found, tuple) else (found, None)
 
-    def is_listening(self, wait: int) -> bool:
-        """Whether the hub was asked for all filters: before that an answer would be lost.
+    def listen(self, wait: int) -> int:
+        """See that the hub was asked for all filters: before that an answer would be lost.
 
         :param int wait: milliseconds to wait for it, -1 for ever
+        :return: SUCCESS, or what the call that wants to ask has to return
         """
         if not self._wanting or self.state != _STATE_CONNECTED:
-            return True
-        return self.wait_for(lambda: None if self._wanting else True, wait) is True
+            return _SUCCESS
+        if not self.subscribe():
+            return _SUCCESS
+        found = self.wait_for(lambda: None if self._wanting else _SUCCESS, wait)
+        return _FULL if found is None else found
 
     def nothing(self) -> int:
         """Why a message that was waited for is not there."""
@@ -497,19 +502,22 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             at = mailbox.find(kind)
             if at >= 0:
                 packet = NX_PACKET(mailbox.topic(at), mailbox.body(at))
-                mailbox.remove(at)
+                self._drop(at)
                 return _SUCCESS, packet
             if self._oversize[kind]:
                 self._oversize[kind] -= 1
                 return NX_AZURE_IOT_MESSAGE_TOO_LONG
+            if feature not in self.features:  # disabled meanwhile
+                return NX_AZURE_IOT_NOT_ENABLED
             return feature.verdict(kind)
 
-    def send(self, topic, message, flags: int, wait: int, telemetry: bool = False):
-        """Publish for a feature.
+    def send(self, topic, message, flags: int, wait: int, noted=None):
+        """Publish, for a feature or as telemetry.
 
         :param int flags: QoS << 1 | retain
         :param int wait: milliseconds to wait for room, -1 for ever
-        :param bool telemetry: whether the program wants to know of its acknowledgement
+        :param noted: called with its packet identifier when it is accepted, before anybody can find
+            an answer; without it the message is telemetry, and its acknowledgement is told
         :return: (status, packet identifier)
         """
         if wait and self.keeper and not (self.keeper.awaiting or self._teller.in_callback()):
@@ -522,12 +530,14 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             with self._lock:
                 last = self.publish(topic, message, flags, 0)
                 number = self.packet_identifier if flags & _QUALITY_1 else 0
-                if not last and number and not telemetry:
-                    self._unspoken.append(number)
+                if noted and not last:
+                    if number:
+                        self._unspoken.append(number)
+                    noted(number)
             gap = last == _NOT_CONNECTED and self._renewing != NEVER
             return None if last == _FULL or gap else (last, number)
 
-        found = self.wait_for(once, wait)
+        found = self.wait_for(once, wait) if wait else once()
         if found is None:
             found = last
         status, number = found if isinstance(found, tuple) else (found, 0)
@@ -535,18 +545,24 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
 
     # -- the token ----------------------------------------------------------------------------
 
-    def _arm(self, now: int) -> None:
-        """Look at the token when a new one is due, or earlier: the clock may be set meanwhile."""
-        seconds = self.access.renew_in()
-        self._alarm = NEVER
-        if seconds >= 0:
-            sleep = min(seconds * 1000, _HOUR)
-            self._alarm = now + max(sleep, _SECOND) & _CLOCK_MASK
-
     def _look_at_token(self, now: int) -> None:
-        self._arm(now)
-        if self.access.renew_in() == 0 and (self._is_quiet() or self.access.pressing()):
+        """Renew it when it is due, and say when to look again: the clock may be set meanwhile."""
+        # The program's clock may take its time, or raise.
+        due = self.access.renew_in()
+        pressing = self.access.pressing()
+        with self._lock:
+            if left(self._alarm, now):
+                return  # another thread was here
+            self._alarm = self._later(now, due)
+            if due or not (pressing or self._is_quiet()):
+                return
             self._renew(now)
+        self._teller.tell()
+
+    def _later(self, now: int, seconds: int) -> int:
+        """An alarm in so many seconds, or in an hour, but not at once; none for less than 0."""
+        sleep = max(min(seconds * 1000, _HOUR), _SECOND)
+        return now + sleep & _CLOCK_MASK if seconds >= 0 else NEVER
 
     def _is_quiet(self) -> bool:
         """Whether nothing is on its way that a new link would not carry on."""
@@ -555,21 +571,21 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         for feature in self.features:
             if feature.busy():
                 return False
-        if reader._stage or reader._start != reader._end or session.unsent():
+        if self._more or self._teller.untold or reader._stage or reader._start != reader._end:
+            return False
+        if self._link.unsent(session.unsent()):
             return False
         return not (session._clean and session.store.count)
 
     def _renew(self, now: int) -> None:
-        with self._lock:
-            self._guarded(NXD_MQTT_CLIENT._send)
-            self._session.disconnect()
-            if not self._guarded(NXD_MQTT_CLIENT._send):
-                return  # it has broken; what follows is an ordinary loss
-            if not self.backoff:
-                self.backoff = Once()
-            self._renewing = now
-            self._end(NX_AZURE_IOT_SAS_TOKEN_EXPIRED, "session", RENEWAL)
-        self._teller.tell()
+        self._guarded(NXD_MQTT_CLIENT._send)
+        self._session.disconnect()
+        if not self._guarded(NXD_MQTT_CLIENT._send):
+            return  # it has broken; what follows is an ordinary loss
+        if not self.backoff:
+            self.backoff = Once()
+        self._renewing = now
+        self._end(NX_AZURE_IOT_SAS_TOKEN_EXPIRED, "session", RENEWAL)
 
     def _forget_renewal(self) -> None:
         self._renewing = NEVER
@@ -585,3 +601,4 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         for feature in self.features:
             feature.ended()
             feature.left()
+        self.announce(ANSWER)

@@ -14,6 +14,7 @@ from struct import pack_into
 
 from micropython import const
 
+from .inbox import Inbox
 from .reader import Reader
 
 _HEADER = const(5)
@@ -30,6 +31,26 @@ _TELLING = const(16)
 _REMEMBERED = const(16)
 
 
+class KindInbox(Inbox):
+    """A receive queue whose messages are taken in any order."""
+
+    def owed(self) -> int:
+        """As ``Inbox.owed``: what is acknowledged on get waits only for what must be before it.
+
+        Those are older messages of QoS 1 that are unread [MQTT-4.6.0-2].
+        """
+        there = not self._ring[self._acked] & _NO_BODY
+        unread = self._unacked <= self._unread
+        if not self._unacked or (self.ack_on_get and unread and there):
+            return 0
+        body = self._acked + _HEADER
+        return self._number(body + 2 + self._number(body) if there else body)
+
+    def settle(self, session_present: bool) -> None:
+        """As ``Inbox.settle``: a hub sends again what was not acknowledged, in any session."""
+        Inbox.settle(self, True)
+
+
 class Mailbox:
     """The receive queue of one client, by kinds.
 
@@ -39,8 +60,6 @@ class Mailbox:
     def __init__(self, client):
         self._client = client
         self._inbox = client._inbox
-        # For session and client, which have the queue alone.
-        self._inbox.owed = self.owed
 
     def find(self, kind: int, behind: int = _NOWHERE) -> int:
         """The place of the oldest message of a kind, or -1; kind 0 is one not looked at yet.
@@ -96,21 +115,6 @@ class Mailbox:
                 ring[(body + place) % inbox._size] = ring[(after + place) % inbox._size]
         ring[at] |= _NO_BODY
         inbox.count -= 1
-        self._client.freed()
-
-    def owed(self) -> int:
-        """As the queue's own, when the program takes messages in any order.
-
-        What is acknowledged on get need not wait for an older message of QoS 0, only for one that
-        is to be acknowledged before it [MQTT-4.6.0-2].
-        """
-        inbox = self._inbox
-        unread = inbox._unacked <= inbox._unread
-        there = not inbox._ring[inbox._acked] & _NO_BODY
-        if not inbox._unacked or (inbox.ack_on_get and unread and there):
-            return 0
-        body = inbox._acked + _HEADER
-        return inbox._number(body + 2 + inbox._number(body) if there else body)
 
     def compact(self) -> bool:
         """Make room of what is not there any more behind what is; no message may be coming in.
@@ -188,10 +192,15 @@ class KindReader(Reader):
         # The beginnings of the topics of messages that were skipped, until they are looked at.
         self.skipped = []
 
+    def _is_too_large(self) -> bool:
+        """Whether the message was skipped for its size, and not dropped by the queue's policy."""
+        body = 2 + self.skipped_topic + (self._flags & _QUALITY_1) + self.skipped_message
+        return _HEADER + body > self._inbox._size
+
     def _topic(self, at: int, end: int) -> int:
         offset = self.skipped_topic - self._topic_left
         stop = Reader._topic(self, at, end)
-        if not self.kept and offset < _TELLING:
+        if not self.kept and offset < _TELLING and self._is_too_large():
             size = min(stop - at, _TELLING - offset)
             self._head[offset : offset + size] = self._view[at : at + size]
             whole = not self._topic_left or offset + size == _TELLING

@@ -47,6 +47,10 @@ class _Context:
     def __init__(self, request: bytes):
         self.request = request
 
+    def answered(self, _) -> None:
+        """The answer is handed in."""
+        self.request = None
+
 
 def nx_azure_iot_hub_client_direct_method_enable(hub) -> int:
     """Ask for calls of methods, now or at the next connect.
@@ -118,10 +122,9 @@ def _respond(hub, status_code: int, context, payload, wait_option: int) -> int:
     if context.request is None:
         _refuse("the call is answered already", NX_AZURE_IOT_WRONG_STATE)
     topic = b"$iothub/methods/res/%d/?$rid=%s" % (status_code, context.request)
-    status, _ = hub.send(topic, payload if len(payload) else b"{}", _QUALITY_1, wait)
-    if not status:
-        context.request = None
-    return status
+    return hub.send(topic, payload if len(payload) else b"{}", _QUALITY_1, wait, context.answered)[
+        0
+    ]
 
 
 nx_azure_iot_hub_client_command_enable = nx_azure_iot_hub_client_direct_method_enable

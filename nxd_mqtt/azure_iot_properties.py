@@ -13,6 +13,7 @@ from .azure_iot_calls import _callable, _hub_call
 from .azure_iot_hub import AGAIN, NX_AZURE_IOT_HUB_CLIENT
 from .azure_iot_status import (
     NX_AZURE_IOT_DISCONNECTED,
+    NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
     NX_AZURE_IOT_INVALID_PACKET,
     NX_AZURE_IOT_INVALID_PARAMETER,
     NX_AZURE_IOT_NO_PACKET,
@@ -64,7 +65,9 @@ def nx_azure_iot_hub_client_device_twin_reported_properties_send(hub, message, w
     :return: (status, request_id, response_status, version): with NX_AZURE_IOT_SUCCESS the hub has
         answered, and ``response_status`` says what: 200 or 204 done, 400 not understood, 429 too
         often, 5xx an error of the hub's. The other statuses: NX_AZURE_IOT_NO_PACKET (handed in, not
-        answered yet); NX_AZURE_IOT_DISCONNECTED; NX_AZURE_IOT_THROTTLED (not handed in: the hub
+        answered yet); NX_AZURE_IOT_DISCONNECTED (not handed in; or with
+        a request_id, the link was lost behind the patch, and the answer with it);
+        NX_AZURE_IOT_THROTTLED (not handed in: the hub
         wants a pause); NX_AZURE_IOT_NOT_ENABLED; NX_AZURE_IOT_NO_SUBSCRIBE_ACK;
         NX_AZURE_IOT_MESSAGE_TOO_LONG; NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE (eight are open, or
         the queue is full of other kinds); NXD_MQTT_PACKET_POOL_FAILURE;
@@ -114,7 +117,10 @@ def _answer(hub, twin, report, wait: int):
         if found != AGAIN:
             report.awaited = False
     if found is not report:
-        return hub.nothing() if found is None else found, report.number, 0, 0
+        if found is None:
+            # The patch is handed in, whatever the link does.
+            found = NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE if hub.held() else NX_AZURE_IOT_NO_PACKET
+        return found, report.number, 0, 0
     twin.forget(report)
     if report.status == LOST:
         return NX_AZURE_IOT_DISCONNECTED, report.number, 0, 0

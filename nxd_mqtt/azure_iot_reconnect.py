@@ -56,6 +56,10 @@ class Rivals:
             dropped = age < _SHORT if in_order else age < _AT_ONCE and _is_reset(cause)
             self._closed = self._closed + 1 if dropped else 0
 
+    def forgive(self) -> None:
+        """The last one was closed for another reason."""
+        self._closed = max(self._closed - 1, 0)
+
     def suspected(self) -> bool:
         """Whether another program seems to connect with the same id."""
         return self._closed >= _SUSPICIOUS

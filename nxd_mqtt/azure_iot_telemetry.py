@@ -138,7 +138,7 @@ def _send(hub, packet, data, wait_option: int):
     if len(data) + len(packet.topic) > _LARGEST_MESSAGE:
         _refuse("a hub takes 262144 bytes at most", NX_AZURE_IOT_MESSAGE_TOO_LONG)
     flags = packet.quality << 1 | packet.retain
-    status, number = hub.send(packet.topic, data, flags, wait, True)
+    status, number = hub.send(packet.topic, data, flags, wait)
     if not status:
         nx_packet_release(packet)
     return status, number

@@ -19,6 +19,7 @@ from .azure_iot_status import (
     NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
     NX_AZURE_IOT_NO_PACKET,
     NX_AZURE_IOT_NO_SUBSCRIBE_ACK,
+    NX_AZURE_IOT_NOT_ENABLED,
     NX_AZURE_IOT_THROTTLED,
 )
 from .azure_iot_text import number, query
@@ -146,30 +147,18 @@ class Twin(Feature):
     def began(self, again: bool) -> None:
         """As ``Feature.began``: reads the twin again."""
         self._give_up_reports()
-        self._version = self._newest = self._waiting()
-        self._told_here = False
         if again:
-            self._due = True
-            self.turn(self.hub._ip.clock())
-
-    def _waiting(self) -> int:
-        """Up to which version nothing is missing in what is taken and what waits in the queue.
-
-        What was not acknowledged has left the queue when a link begins, and comes again.
-        """
-        version = self._taken
-        mailbox = self.hub.mailbox
-        with self.hub._lock:
-            at = mailbox.find(DESIRED)
-            while at >= 0:
-                topic = mailbox.topic(at)
-                try:
-                    _, found = desired_section(topic, mailbox.body(at))
-                    version = self._joined(version, topic, found)
-                except ValueError:
-                    pass  # whoever takes it is told
-                at = mailbox.find(DESIRED, at)
-        return version
+            # The whole section that is asked for now takes the place of what waits; a program that
+            # never takes any would have its queue full of them.
+            self.hub.drop_all(DESIRED)
+            self._version = self._newest = self._taken
+        self._told_here = False
+        now = self.hub._ip.clock()
+        for report in self._reports:
+            report.since = now
+        self._due = self._due or again
+        # The next lines of poll ask: here the call stack is deep already.
+        self.alarm = now
 
     def _joined(self, version: int, topic, found: int) -> int:
         """The version behind which nothing is missing, when one more message is known."""
@@ -194,8 +183,8 @@ class Twin(Feature):
 
     def left(self) -> None:
         """As ``Feature.left``."""
-        self._reports = []
-        self._failed = 0
+        for report in self._reports:
+            report.status = report.status or LOST
 
     def busy(self) -> bool:
         """As ``Feature.busy``; what is not answered for a minute is not waited for."""
@@ -207,28 +196,37 @@ class Twin(Feature):
 
     def turn(self, now: int) -> None:
         """As ``Feature.turn``: asks what is to be asked, and waits for no older answer."""
-        overdue = self._reading != 0 and self._wanted == _PROGRAM
+        with self.hub._lock:
+            if left(self.alarm, now):
+                return  # another thread was here
+            overdue = self._reading != 0 and self._wanted == _PROGRAM
+            if overdue:
+                self._wanted = _NOBODY
+                self._failed = NX_AZURE_IOT_NO_PACKET
+            if self._due and not self._wanted:
+                self._wanted = _CLIENT
+            self._reading = 0
+            self.alarm = NEVER
+            pause = self._pause(now)
+            if self._wanted and not pause:
+                pause = _SECOND if self._ask(0, self._wanted) else _PATIENCE
+            self._arm(now, pause)
+        # Who waits by a callback must be told, too.
+        self.hub.announce(ANSWER)
         if overdue:
-            self._wanted = _NOBODY
-            self._failed = NX_AZURE_IOT_NO_PACKET
-        if self._due and not self._wanted:
-            self._wanted = _CLIENT
-        self._reading = 0
-        self.alarm = NEVER
-        pause = self._pause(now)
-        if self._wanted and not pause:
-            pause = _SECOND if self._ask(0) else _PATIENCE
+            self.hub.announce(DOCUMENT)
+
+    def _arm(self, now: int, pause: int) -> None:
+        """Set the alarm, and give up reports that were not answered for a minute.
+
+        :param int pause: milliseconds until the next question; 0 for none
+        """
         for report in self._reports:
             if not report.awaited and not report.status:
                 if _is_old(report, now):
                     report.status = LOST
                 pause = pause or _PATIENCE
-        if pause:
-            self.alarm = now + pause & _CLOCK_MASK
-        # Who waits by a callback must be told, too.
-        self.hub.announce(ANSWER)
-        if overdue:
-            self.hub.announce(DOCUMENT)
+        self.alarm = now + pause & _CLOCK_MASK if pause else NEVER
 
     # -- questions ----------------------------------------------------------------------------
 
@@ -245,27 +243,29 @@ class Twin(Feature):
             return 0
         return pause
 
-    def _ask(self, wait: int) -> int:
-        if not self.hub.is_listening(wait):
-            return _FULL
+    def _ask(self, wait: int, wanted: int) -> int:
+        status = self.hub.listen(wait)
+        if status:
+            return status
         self._number += 2
         asked = self._number
-        status, _ = self.hub.send(b"$iothub/twin/GET/?$rid=%d" % asked, b"", 0, wait)
-        if not status:
+
+        def noted(_) -> None:
             self._reading = asked
-        return status
+            self._wanted = wanted
+            if wanted == _PROGRAM:
+                self._failed = 0
+            self.alarm = self.hub._ip.clock() + _PATIENCE & _CLOCK_MASK
+
+        topic = b"$iothub/twin/GET/?$rid=%d" % asked
+        return self.hub.send(topic, b"", 0, wait, noted)[0]
 
     def read(self, wait: int) -> int:
         """Ask for the whole twin, because the program wants it.
 
         :param int wait: milliseconds to wait for room, -1 for ever
         """
-        status = self._ask(wait)
-        if not status:
-            self._wanted = _PROGRAM
-            self._failed = 0
-            self.alarm = self.hub._ip.clock() + _PATIENCE & _CLOCK_MASK
-        return status
+        return self._ask(wait, _PROGRAM)
 
     def report(self, patch, wait: int, awaited: bool):
         """Hand in a patch of reported properties.
@@ -274,32 +274,33 @@ class Twin(Feature):
         """
         if self.throttled():
             return NX_AZURE_IOT_THROTTLED, None
-        if self.refused:
+        if self.filters[0] in self.refused:
             return NX_AZURE_IOT_NO_SUBSCRIBE_ACK, None
         now = self.hub._ip.clock()
         if len(self._reports) >= _MOST_REPORTS:
             return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE, None
-        if not self.hub.is_listening(wait):
-            return _FULL, None
+        status = self.hub.listen(wait)
+        if status:
+            return status, None
         self._number += 2
         report = Report(self._number + 1, awaited, now)
-        # Before it is sent: another thread may find the answer.
-        self._reports.append(report)
+
+        def noted(packet_id: int) -> None:
+            report.packet_id = packet_id
+            self._reports.append(report)
+            if self.alarm == NEVER:
+                self.alarm = now + _PATIENCE & _CLOCK_MASK
+
         topic = b"$iothub/twin/PATCH/properties/reported/?$rid=%d" % report.number
-        status = _FULL
-        try:
-            status, report.packet_id = self.hub.send(topic, patch, 2, wait)
-        finally:
-            if status:
-                self.forget(report)
-        if self.alarm == NEVER:
-            self.alarm = now + _PATIENCE & _CLOCK_MASK
+        status, _ = self.hub.send(topic, patch, 2, wait, noted)
         return status, report
 
     def outcome(self, report):
         """What a call that waits for an answer has to know; None as long as there is nothing."""
         if report.status:
             return report
+        if self not in self.hub.features:  # disabled meanwhile
+            return NX_AZURE_IOT_NOT_ENABLED
         return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if self.filters[0] in self.refused else None
 
     def forget(self, report) -> None:
@@ -356,20 +357,18 @@ class Twin(Feature):
         if at >= 0 and not is_here:
             if wanted == _PROGRAM:
                 self._wanted = _NOBODY
-            if pause or self._due:
-                pause = max(pause, _PATIENCE) if self._due else pause
-                self.alarm = now + pause & _CLOCK_MASK
+            self._arm(now, max(pause, _PATIENCE) if self._due else pause)
             return DOCUMENT if wanted == _PROGRAM else 0
         news = self._compare(self.hub.mailbox.body(at)) if is_here else _NEW
         if news == _STALE:
             # A hub that lags is not asked again and again.
             self._stale = min(self._stale + 1, _MOST_STALE)
-            self.alarm = now + max(pause, _SECOND << self._stale) & _CLOCK_MASK
+            self._arm(now, max(pause, _SECOND << self._stale))
             return 0
         self._stale = 0
         self._due = False
         self._wanted = _NOBODY
-        self.alarm = now + pause & _CLOCK_MASK if pause else NEVER
+        self._arm(now, pause)
         if wanted == _CLIENT:
             return 0 if news == _KNOWN else DESIRED
         return DOCUMENT

@@ -78,7 +78,7 @@ HOUSE = (
     ("roof", "azure_iot_sha256", "a hash where there is none", "", ""),
     ("roof", "azure_iot_sas", "tokens", "azure_iot_text", "azure_iot_sha256"),
     ("roof", "azure_iot_packet", "messages in hand", "azure_iot_status", ""),
-    ("roof", "azure_iot_mailbox", "kinds in one queue", "reader", ""),
+    ("roof", "azure_iot_mailbox", "kinds in one queue", "inbox reader", ""),
     ("roof", "azure_iot_reconnect", "renewed, lost, replaced", _AZURE_RECONNECT, ""),
     ("roof", "azure_iot_access", "login and token", _AZURE_ACCESS, "tls"),
     ("roof", "azure_iot_hub", "a client of a hub", _AZURE_HUB, ""),
