@@ -82,19 +82,26 @@ class Access:
         return name, self._password()
 
     def check(self) -> None:
-        """Refuse what no CONNECT could succeed with; callables are not asked.
+        """Refuse what no CONNECT could succeed with; callables are not asked, nothing is signed.
 
         :raises MQTTError: as ``login``
         """
-        if not callable(self.token):
+        if self.key:
+            self._set_time()
+        elif not callable(self.token):
             self._password()
 
-    def _password(self):
+    def _set_time(self) -> int:
+        """The time, if the clock was ever set."""
         now = self.now()
+        if now < _BEGINNING_OF_2024:
+            cause = "the clock is not set: set it by NTP, or give nx_azure_iot_create a clock"
+            raise MQTTError(NX_AZURE_IOT_TIME_NOT_SET, "call", cause)
+        return now
+
+    def _password(self):
         if self.key:
-            if now < _BEGINNING_OF_2024:
-                cause = "the clock is not set: set it by NTP, or give nx_azure_iot_create a clock"
-                raise MQTTError(NX_AZURE_IOT_TIME_NOT_SET, "call", cause)
+            now = self._set_time()
             self._begun = now
             self.expiry = now + self.life
             where = resource(self._host, self.device, self.module)
@@ -102,6 +109,7 @@ class Access:
         ready = self.token
         if ready is None:
             return None
+        now = self.now()
         try:
             ready = bytes(_text(ready() if callable(ready) else ready, "token"))
         except MQTTError as error:

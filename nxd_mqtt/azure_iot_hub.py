@@ -8,12 +8,13 @@ by a planned reconnect. It is an ``NXD_MQTT_CLIENT``, so a program polls it as o
 set on a client can be set on it, but for what it uses itself: the notify callbacks and the login;
 ``nx_azure_iot_hub_client_reconnect_set`` is its own form of that of a client.
 
-Cloud messages, methods and the twin are features: a ``Feature`` each, made when it is enabled.
+Cloud messages, methods and the twin are features, each made when it is enabled.
 """
 
 from micropython import const
 
 from .azure_iot_access import Access
+from .azure_iot_feature import ANSWER, NEVER, left
 from .azure_iot_mailbox import KindInbox, KindReader, Mailbox
 from .azure_iot_packet import NX_PACKET
 from .azure_iot_reconnect import RENEWAL, Once, Rivals
@@ -22,7 +23,6 @@ from .azure_iot_status import (
     NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
     NX_AZURE_IOT_MESSAGE_TOO_LONG,
     NX_AZURE_IOT_NO_PACKET,
-    NX_AZURE_IOT_NO_SUBSCRIBE_ACK,
     NX_AZURE_IOT_NOT_ENABLED,
     NX_AZURE_IOT_REPLACED,
     NX_AZURE_IOT_SAS_TOKEN_EXPIRED,
@@ -34,8 +34,6 @@ from .teller import get_ident
 
 # What a wait gives to whoever awaits the call, until there is an answer.
 AGAIN = const(-1)
-# The kind of a message that is announced and need not be kept.
-ANSWER = const(5)
 
 _SUCCESS = const(0x00)
 _NOT_CONNECTED = const(0x10002)
@@ -55,63 +53,10 @@ _QUALITY_1 = const(0x02)
 # Three features have four filters.
 _FILTERS = const(4)
 
-NEVER = const(-1)
 _CLOCK_MASK = const((1 << 29) - 1)
-_HALF_RANGE = const(1 << 28)
 # Milliseconds: how often a clock that may be set meanwhile is asked, and a busy link.
 _HOUR = const(3600000)
 _SECOND = const(1000)
-
-
-def left(alarm: int, now: int) -> int:
-    """Milliseconds until an alarm; more than anybody sleeps where none is set."""
-    if alarm == NEVER:
-        return _HALF_RANGE
-    ahead = alarm - now & _CLOCK_MASK
-    return ahead if ahead < _HALF_RANGE else 0
-
-
-class Feature:
-    """What a program has enabled: filters to subscribe to, and the kinds of messages they bring.
-
-    :param hub: the client
-    """
-
-    # When ``turn`` is to be called, in milliseconds of the client's clock.
-    alarm = NEVER
-    # The filters that the hub has refused on this link.
-    refused = ()
-    filters = kinds = ()
-
-    def __init__(self, hub):
-        self.hub = hub
-
-    def kind_of(self, topic, at: int):
-        """The kind of a message: None for one of another feature, 0 for one that is dealt with.
-
-        :param bytes topic: at least as much of it as tells kinds apart
-        :param int at: the message's place, -1 for one that was too large for the queue
-        """
-
-    def began(self, again: bool) -> None:
-        """A link has begun, not the first one where it is again."""
-
-    def ended(self) -> None:
-        """A link has ended."""
-
-    def left(self) -> None:
-        """The program has ended the link, and unread messages have gone."""
-
-    def busy(self) -> bool:
-        """Whether an answer is awaited that a new link would not bring."""
-        return False
-
-    def verdict(self, kind: int):
-        """Why there is no message of a kind, and none will come; None where it may."""
-        return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if self.refused else None
-
-    def turn(self, now: int) -> None:
-        """The alarm has come."""
 
 
 class _Session(Session):

@@ -10,7 +10,8 @@ A message is acknowledged, and so completed at the hub, when it is in the receiv
 from micropython import const
 
 from .azure_iot_calls import _hub_call, _name
-from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT, Feature
+from .azure_iot_feature import Feature
+from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT
 from .azure_iot_packet import NX_PACKET
 from .azure_iot_status import (
     NX_AZURE_IOT_INVALID_PACKET,

@@ -10,7 +10,8 @@ hub still wants it is the hub's affair. Commands are the same under the names of
 from micropython import const
 
 from .azure_iot_calls import _hub_call
-from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT, Feature
+from .azure_iot_feature import Feature
+from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT
 from .azure_iot_status import (
     NX_AZURE_IOT_INVALID_PACKET,
     NX_AZURE_IOT_INVALID_PARAMETER,

@@ -12,7 +12,7 @@ from random import randint
 
 from micropython import const
 
-from .azure_iot_hub import ANSWER, NEVER, Feature, left
+from .azure_iot_feature import ANSWER, NEVER, Feature, left
 from .azure_iot_json import integer, member
 from .azure_iot_status import (
     NX_AZURE_IOT_DISCONNECTED,

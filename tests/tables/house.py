@@ -11,7 +11,8 @@ _THREADX = (
 _AZURE_RECONNECT = "reconnect transport azure_iot_status"
 _AZURE_ACCESS = "status calls azure_iot_sas azure_iot_status azure_iot_text"
 _AZURE_HUB = (
-    "client reconnect session teller azure_iot_access azure_iot_mailbox azure_iot_packet "
+    "client reconnect session teller azure_iot_access azure_iot_feature azure_iot_mailbox "
+    "azure_iot_packet "
     "azure_iot_reconnect azure_iot_status"
 )
 _AZURE_CALLS = "status calls azure_iot_hub azure_iot_status"
@@ -20,8 +21,11 @@ _AZURE_LIFE = (
     "azure_iot_reconnect azure_iot_sas azure_iot_status azure_iot_text"
 )
 _AZURE_FACE = "status calls azure_iot_calls azure_iot_packet azure_iot_status azure_iot_text"
-_AZURE_METHODS = "calls azure_iot_calls azure_iot_hub azure_iot_status azure_iot_text"
-_AZURE_TWIN = "azure_iot_hub azure_iot_json azure_iot_status azure_iot_text"
+_AZURE_MESSAGES = _AZURE_FACE + " azure_iot_feature azure_iot_hub"
+_AZURE_METHODS = (
+    "calls azure_iot_calls azure_iot_feature azure_iot_hub azure_iot_status azure_iot_text"
+)
+_AZURE_TWIN = "azure_iot_feature azure_iot_json azure_iot_status azure_iot_text"
 _AZURE_PROPERTIES = "calls azure_iot_calls azure_iot_hub azure_iot_status azure_iot_twin"
 _AZURE = (
     "azure_iot_connection azure_iot_hub azure_iot_messages azure_iot_methods azure_iot_packet "
@@ -81,11 +85,12 @@ HOUSE = (
     ("roof", "azure_iot_mailbox", "kinds in one queue", "inbox reader", ""),
     ("roof", "azure_iot_reconnect", "renewed, lost, replaced", _AZURE_RECONNECT, ""),
     ("roof", "azure_iot_access", "login and token", _AZURE_ACCESS, "tls"),
+    ("roof", "azure_iot_feature", "what a feature is", "azure_iot_status", ""),
     ("roof", "azure_iot_hub", "a client of a hub", _AZURE_HUB, ""),
     ("roof", "azure_iot_calls", "check, call, status", _AZURE_CALLS, ""),
     ("roof", "azure_iot_connection", "a hub client's life", _AZURE_LIFE, "tls websocket"),
     ("roof", "azure_iot_telemetry", "to the cloud", _AZURE_FACE, ""),
-    ("roof", "azure_iot_messages", "from the cloud", _AZURE_FACE + " azure_iot_hub", ""),
+    ("roof", "azure_iot_messages", "from the cloud", _AZURE_MESSAGES, ""),
     ("roof", "azure_iot_methods", "calls from the cloud", _AZURE_METHODS, ""),
     ("roof", "azure_iot_twin", "versions, answers", _AZURE_TWIN, ""),
     ("roof", "azure_iot_properties", "the twin's functions", _AZURE_PROPERTIES, ""),

@@ -39,7 +39,7 @@ AZURE = (
     ),
     (
         (
-            "host_name must be a name without spaces",
+            "must be a name without spaces",
             "must have 1 to 128 characters",
             "has a character that ids cannot have",
             "port must be 0 to 65535, tls 0 or 1",
