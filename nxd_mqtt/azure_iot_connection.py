@@ -414,6 +414,8 @@ def _connect(hub, clean_session: int, wait_option: int) -> int:
         connected = hub.state == _STATE_CONNECTED
         return NX_AZURE_IOT_ALREADY_CONNECTED if connected else NX_AZURE_IOT_CONNECTING
     access.check()
+    # A clean session gives all subscriptions up.
+    hub.wanting = True
     status = _open(hub, access, clean_session, wait_option)
     if status == _IN_PROGRESS:
         if not (hub.keeper and hub.keeper.awaiting and wait):

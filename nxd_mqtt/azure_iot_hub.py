@@ -102,7 +102,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._session.subscriptions = Subscriptions(_FILTERS)
         self.rivals = Rivals()
         # Whether a filter has still to be asked for; which packet has asked for one.
-        self._wanting = False
+        self.wanting = False
         self._asked = {}
         # Filters of what was disabled and still has to be unsubscribed from.
         self._unwanted = []
@@ -141,13 +141,13 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                 self._more = self.mailbox.compact() or self._more
         if self.state == _STATE_CONNECTED and not self._teller.in_callback():
             now = self._ip.clock()
-            if self._wanting:
+            if self.wanting:
                 self.subscribe()
-            if left(self._alarm, now) == 0:
-                self._look_at_token(now)
             for feature in self.features:
                 if left(feature.alarm, now) == 0:
                     feature.turn(now)
+            if left(self._alarm, now) == 0:
+                self._look_at_token(now)
         return status
 
     # -- what the program is told -------------------------------------------------------------
@@ -167,16 +167,17 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         for feature in self.features:
             feature.refused = ()
         # The next lines of poll subscribe: here the call stack is deep already.
-        self._wanting = True
+        self.wanting = True
         for feature in self.features:
             feature.began(self.connects > 1)
         self._owed.append(-ANSWER)
         if renewed == NEVER:
             self._owed.append(_SUCCESS)
-            return
-        self.renewals += 1
-        self.gap = now - renewed & _CLOCK_MASK
-        self.longest_gap = max(self.longest_gap, self.gap)
+        else:
+            self.renewals += 1
+            self.gap = now - renewed & _CLOCK_MASK
+            self.longest_gap = max(self.longest_gap, self.gap)
+        self._tell_all()
 
     def _on_disconnect(self) -> None:
         _, status, cause = self.reason
@@ -185,19 +186,29 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             feature.ended()
         self._owed.append(-ANSWER)
         if cause is RENEWAL or not status:
+            self._tell_all()
             return
-        self._owed.append(NX_AZURE_IOT_DISCONNECTED)
-        # The program's clock may raise; then that is what is told.
-        if self.access.expired():
-            self.rivals.forgive()
-            self._owed[-1] = NX_AZURE_IOT_SAS_TOKEN_EXPIRED
-        elif self.rivals.suspected():
-            self._owed[-1] = NX_AZURE_IOT_REPLACED
+        status = NX_AZURE_IOT_DISCONNECTED
+        try:
+            if self.access.expired():
+                self.rivals.forgive()
+                status = NX_AZURE_IOT_SAS_TOKEN_EXPIRED
+            elif self.rivals.suspected():
+                status = NX_AZURE_IOT_REPLACED
+        finally:
+            # The program's clock may raise; it is told all the same.
+            self._owed.append(status)
+        self._tell_all()
 
     def settle(self) -> None:
         """Tell the program what it is owed, unless a callback is running."""
         while self._owed and self._as_callback(self._tell_owed):
             pass
+
+    def _tell_all(self) -> None:
+        """The same in a callback; what raises leaves the rest for the next turn."""
+        while self._owed:
+            self._tell_owed()
 
     def _tell_owed(self) -> None:
         owed = self._owed.pop(0)
@@ -264,8 +275,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             feature = wanted(self)
             self._unwanted = [each for each in self._unwanted if each not in feature.filters]
             self.features.append(feature)
-            if self.state >= _STATE_CONNECTING:
-                self.subscribe()
+            self.subscribe()
         return _SUCCESS
 
     def disable(self, wanted) -> int:
@@ -297,7 +307,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         There may be no room for all of them; then the next turns go on with it.
         """
         with self._lock:
-            self._wanting = True
+            self.wanting = True
             table = self._session.subscriptions
             if not table:
                 table = self._session.subscriptions = Subscriptions(_FILTERS)
@@ -315,7 +325,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                     if status:
                         return status
                     self._asked[each] = self.packet_identifier
-            self._wanting = False
+            self.wanting = False
         return _SUCCESS
 
     def _on_message(self, count: int) -> None:
@@ -427,11 +437,10 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         :param int wait: milliseconds to wait for it, -1 for ever
         :return: SUCCESS, or what the call that wants to ask has to return
         """
-        if not self._wanting or self.state != _STATE_CONNECTED:
+        # Without a link, or one to come, it is the publish that is refused.
+        if not self.wanting or self.subscribe() in (_SUCCESS, _NOT_CONNECTED):
             return _SUCCESS
-        if not self.subscribe():
-            return _SUCCESS
-        found = self.wait_for(lambda: None if self._wanting else _SUCCESS, wait)
+        found = self.wait_for(lambda: None if self.wanting else _SUCCESS, wait)
         return _FULL if found is None else found
 
     def nothing(self) -> int:
@@ -492,14 +501,16 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
 
     def _look_at_token(self, now: int) -> None:
         """Renew it when it is due, and say when to look again: the clock may be set meanwhile."""
+        with self._lock:
+            if left(self._alarm, now):
+                return  # another thread was here
+            self._alarm = self._later(now, 1)
         # The program's clock may take its time, or raise.
         due = self.access.renew_in()
         pressing = self.access.pressing()
         with self._lock:
-            if left(self._alarm, now):
-                return  # another thread was here
             self._alarm = self._later(now, due)
-            if due or not (pressing or self._is_quiet()):
+            if due or not (pressing or self._is_quiet()) or self.state != _STATE_CONNECTED:
                 return
             self._renew(now)
         self._teller.tell()
