@@ -34,7 +34,6 @@ from .nxd import (
     nxd_mqtt_client_create,
     nxd_mqtt_client_delete,
 )
-from .nxd_extensions import nxd_mqtt_client_reconnect_set, nxd_mqtt_client_statistics_get
 from .status import MQTTError
 
 _IN_PROGRESS = const(0x37)
@@ -377,6 +376,8 @@ def nx_azure_iot_hub_client_reconnect_set(hub, minimum_ticks: int, maximum_ticks
 
 
 def _reconnect_set(hub, minimum: int, maximum: int) -> int:
+    from .nxd_extensions import nxd_mqtt_client_reconnect_set
+
     table = hub._session.subscriptions
     status = nxd_mqtt_client_reconnect_set(hub, minimum, maximum)
     if status == _INVALID_PARAMETER:
@@ -510,6 +511,8 @@ def nx_azure_iot_hub_client_statistics_get(hub):
 
 
 def _statistics(hub):
+    from .nxd_extensions import nxd_mqtt_client_statistics_get
+
     status, found = nxd_mqtt_client_statistics_get(hub)
     found["renewals"] = hub.renewals
     found["gap"] = hub.gap

@@ -63,12 +63,14 @@ class _Session(Session):
     """A session whose deadline has the client's alarms in it.
 
     :param hub: the client, with the session that it was created with
-    :param int size: of one packet
     """
 
-    def __init__(self, hub, size: int):
+    def __init__(self, hub):
         self._hub = hub
-        Session.__init__(self, hub._session.store, hub._inbox, size)
+        made = hub._session
+        Session.__init__(self, made.store, hub._inbox, 0)
+        # The largest of the buffers there is once only.
+        self._output = made._output
 
     def deadline(self, now: int, holding: bool) -> int:
         """As a session's."""
@@ -98,7 +100,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._inbox = KindInbox(self._inbox._ring)
         self.mailbox = Mailbox(self)
         self._reader = KindReader(self._reader._data, self._inbox)
-        self._session = _Session(self, self._session.store.slot_size)
+        self._session = _Session(self)
         self._session.subscriptions = Subscriptions(_FILTERS)
         self.rivals = Rivals()
         # Whether a filter has still to be asked for; which packet has asked for one.
