@@ -8,17 +8,18 @@ is signed here; a token that somebody else has signed is taken as it is; with a 
 none. The key and the tokens are in no text.
 """
 
+import gc as _gc
+
 from micropython import const
 
 from .azure_iot_sas import expiry, token
-from .azure_iot_status import (
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_SAS_TOKEN_EXPIRED,
-    NX_AZURE_IOT_TIME_NOT_SET,
-)
-from .azure_iot_text import resource, user_name
+from .azure_iot_text import events_topic, resource, user_name
 from .calls import _text
 from .status import MQTTError
+
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_SAS_TOKEN_EXPIRED = const(0x20017)
+_AZURE_TIME_NOT_SET = const(0x20080)
 
 _TLS_PORT = const(8883)
 _WEBSOCKET_PORT = const(443)
@@ -48,6 +49,8 @@ class Access:
         self._host = host
         self.device = device
         self.module = module
+        # Where telemetry goes, until properties follow.
+        self.events = events_topic(device, module)
         self.server = str(host, "utf-8")
         self.port = 0
         self.secure = True
@@ -96,7 +99,7 @@ class Access:
         now = self.now()
         if now < _BEGINNING_OF_2024:
             cause = "the clock is not set: set it by NTP, or give nx_azure_iot_create a clock"
-            raise MQTTError(NX_AZURE_IOT_TIME_NOT_SET, "call", cause)
+            raise MQTTError(_AZURE_TIME_NOT_SET, "call", cause)
         return now
 
     def _password(self):
@@ -113,12 +116,12 @@ class Access:
         try:
             ready = bytes(_text(ready() if callable(ready) else ready, "token"))
         except MQTTError as error:
-            error.status = NX_AZURE_IOT_INVALID_PARAMETER
+            error.status = _AZURE_INVALID_PARAMETER
             raise
         end = expiry(ready)
         if end <= now:
             cause = "the token has expired, or says no se: set a new one"
-            raise MQTTError(NX_AZURE_IOT_SAS_TOKEN_EXPIRED, "call", cause)
+            raise MQTTError(_AZURE_SAS_TOKEN_EXPIRED, "call", cause)
         self._begun = now
         self.expiry = end
         return ready
@@ -152,3 +155,6 @@ class Access:
         for each in self.local:
             status = status or nx_secure_tls_local_certificate_add(session, each)
         return status
+
+
+_gc.collect()

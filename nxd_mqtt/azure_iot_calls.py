@@ -9,22 +9,21 @@ As for the client's own functions a refusal is noted in ``hub.reason``.
 from micropython import const
 
 from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT
-from .azure_iot_status import (
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_MESSAGE_TOO_LONG,
-    NX_AZURE_IOT_NOT_INITIALIZED,
-    NX_AZURE_IOT_SUCCESS,
-)
 from .calls import _refuse, _refused, _text
 from .status import MQTTError
+
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_MESSAGE_TOO_LONG = const(0x20010)
+_AZURE_NOT_INITIALIZED = const(0x20008)
+_AZURE_SUCCESS = const(0x00)
 
 _POOL_FAILURE = const(0x10006)
 
 # What MQTT's own checks say, as the hub client says it. A packet that can never fit is raised.
 _TRANSLATED = {
-    0x10009: NX_AZURE_IOT_INVALID_PARAMETER,
-    0x1000C: NX_AZURE_IOT_INVALID_PARAMETER,
-    _POOL_FAILURE: NX_AZURE_IOT_MESSAGE_TOO_LONG,
+    0x10009: _AZURE_INVALID_PARAMETER,
+    0x1000C: _AZURE_INVALID_PARAMETER,
+    _POOL_FAILURE: _AZURE_MESSAGE_TOO_LONG,
 }
 
 
@@ -44,12 +43,12 @@ def _hub_call(hub, empty, function, *arguments):
     :param tuple empty: what follows the status where there is nothing else to give back
     :param function: called with the hub client and the arguments
     """
-    status = NX_AZURE_IOT_INVALID_PARAMETER
+    status = _AZURE_INVALID_PARAMETER
     if isinstance(hub, NX_AZURE_IOT_HUB_CLIENT):
-        status = NX_AZURE_IOT_NOT_INITIALIZED
+        status = _AZURE_NOT_INITIALIZED
         if not _is_new(hub):
             try:
-                status = function(hub, *arguments) or NX_AZURE_IOT_SUCCESS
+                status = function(hub, *arguments) or _AZURE_SUCCESS
             except MQTTError as error:
                 status = _hub_refused(hub, error)
     if empty and not isinstance(status, tuple):
@@ -62,18 +61,18 @@ def _usable(function, *arguments):
     try:
         return function(*arguments)
     except ValueError as error:
-        return _refuse(str(error), NX_AZURE_IOT_INVALID_PARAMETER)
+        return _refuse(str(error), _AZURE_INVALID_PARAMETER)
 
 
 def _name(value, what: str) -> bytes:
     """The bytes of a text that must be there."""
     if value is None or not len(_text(value, what)):
-        _refuse(what + " is missing", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse(what + " is missing", _AZURE_INVALID_PARAMETER)
     return bytes(_text(value, what))
 
 
 def _callable(callback, what: str = "a callback"):
     """A callback, or None for none."""
     if callback is not None and not callable(callback):
-        _refuse(what + " must be callable", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse(what + " must be callable", _AZURE_INVALID_PARAMETER)
     return callback

@@ -7,6 +7,7 @@ Waits are in ticks of 10 ms. After a refused call ``hub.reason`` says what was w
 and tokens are in no text.
 """
 
+import gc as _gc
 from time import time as _time  # `import *` must not hand a program another `time`
 
 from micropython import const
@@ -16,28 +17,28 @@ from .azure_iot_calls import _callable, _hub_call, _hub_refused, _name, _usable
 from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT
 from .azure_iot_reconnect import HubBackoff
 from .azure_iot_sas import decode_key
-from .azure_iot_status import (
-    NX_AZURE_IOT_ALREADY_CONNECTED,
-    NX_AZURE_IOT_CONNECTING,
-    NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_NOT_INITIALIZED,
-    NX_AZURE_IOT_NOT_SUPPORTED,
-    NX_AZURE_IOT_SUCCESS,
-)
 from .azure_iot_text import check_id, client_id, connection_string
+from .calls import _connect as _connect_to
 from .calls import _milliseconds, _refuse, _text, _within
 from .nxd import (
     NX_IP,
     NX_PACKET_POOL,
-    nxd_mqtt_client_connect,
     nxd_mqtt_client_create,
     nxd_mqtt_client_delete,
 )
 from .status import MQTTError
 
+_AZURE_ALREADY_CONNECTED = const(0x2000A)
+_AZURE_CONNECTING = const(0x2000B)
+_AZURE_INSUFFICIENT_BUFFER_SPACE = const(0x20003)
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_NOT_INITIALIZED = const(0x20008)
+_AZURE_NOT_SUPPORTED = const(0x20009)
+_AZURE_SUCCESS = const(0x00)
+
 _IN_PROGRESS = const(0x37)
-_INVALID_PARAMETER = const(0x10009)
+_INVALID_STATE = const(0x10012)
+_STATE_IDLE = const(1)
 _STATE_CONNECTING = const(2)
 _STATE_CONNECTED = const(3)
 
@@ -50,6 +51,8 @@ _MOST_ROOTS = const(4)
 _MOST_CERTIFICATES = const(2)
 _MOST_COMPONENTS = const(4)
 _LONGEST_LIFE = const(31536000)
+_LONGEST_TICKS = const((1 << 27) // 10)
+_MILLISECONDS_PER_TICK = const(10)
 
 _WEBSOCKET_PATH = "/$iothub/websocket"
 
@@ -87,13 +90,13 @@ def nx_azure_iot_create(
     """
     good = isinstance(azure, NX_AZURE_IOT) and isinstance(ip, NX_IP)
     if not good or not isinstance(pool, NX_PACKET_POOL):
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     if unix_time is not None and not callable(unix_time):
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     azure.ip = ip
     azure.pool = pool
     azure.unix_time = unix_time or _time
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_azure_iot_delete(azure) -> int:
@@ -102,9 +105,9 @@ def nx_azure_iot_delete(azure) -> int:
     :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_INVALID_PARAMETER
     """
     if not isinstance(azure, NX_AZURE_IOT):
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     azure.ip = azure.pool = azure.unix_time = None
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_azure_iot_connection_string_parse(text):
@@ -116,11 +119,11 @@ def nx_azure_iot_connection_string_parse(text):
         with NX_AZURE_IOT_INVALID_PARAMETER None, and the cause says what is wrong
     """
     if not isinstance(text, str):
-        return NX_AZURE_IOT_INVALID_PARAMETER, None, "the connection string must be str"
+        return _AZURE_INVALID_PARAMETER, None, "the connection string must be str"
     try:
-        return NX_AZURE_IOT_SUCCESS, connection_string(text), None
+        return _AZURE_SUCCESS, connection_string(text), None
     except ValueError as error:
-        return NX_AZURE_IOT_INVALID_PARAMETER, None, str(error)
+        return _AZURE_INVALID_PARAMETER, None, str(error)
 
 
 def nx_azure_iot_hub_client_initialize(
@@ -152,9 +155,9 @@ def nx_azure_iot_hub_client_initialize(
         ``nxd_mqtt_client_create``
     """
     if not isinstance(hub, NX_AZURE_IOT_HUB_CLIENT) or not isinstance(azure, NX_AZURE_IOT):
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     if not azure.ip:
-        return NX_AZURE_IOT_NOT_INITIALIZED
+        return _AZURE_NOT_INITIALIZED
     try:
         access = _access(azure, host_name, device_id, module_id)
         if trusted_certificate is not None:
@@ -184,13 +187,13 @@ def _access(azure, host_name, device_id, module_id) -> Access:
 def _host(value, what: str) -> bytes:
     host = _name(value, what)
     if min(host) <= 0x20 or max(host) > 0x7E or b"/" in host:
-        _refuse(what + " must be a name without spaces", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse(what + " must be a name without spaces", _AZURE_INVALID_PARAMETER)
     return host
 
 
 def _certificate(certificate):
     if not getattr(certificate, "data", None):
-        _refuse("certificate is not initialized", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("certificate is not initialized", _AZURE_INVALID_PARAMETER)
     return certificate
 
 
@@ -216,7 +219,7 @@ def nx_azure_iot_hub_client_symmetric_key_set(hub, symmetric_key) -> int:
 
 def _key_set(hub, symmetric_key) -> None:
     if not isinstance(symmetric_key, (str, bytes, bytearray)):
-        _refuse("the key must be str or bytes", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("the key must be str or bytes", _AZURE_INVALID_PARAMETER)
     hub.access.key = _usable(decode_key, symmetric_key)
     hub.access.token = None
 
@@ -247,7 +250,7 @@ def nx_azure_iot_hub_client_token_life_set(hub, seconds: int) -> int:
 
 def _life_set(hub, seconds: int) -> None:
     if not _within(seconds, 60, _LONGEST_LIFE):
-        _refuse("a token's life must be 60 to 31536000 seconds", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("a token's life must be 60 to 31536000 seconds", _AZURE_INVALID_PARAMETER)
     hub.access.life = seconds
 
 
@@ -283,9 +286,9 @@ def nx_azure_iot_hub_client_trusted_cert_add(hub, trusted_certificate) -> int:
 def _add(hub, which: str, most: int, certificate) -> int:
     certificates = getattr(hub.access, which)
     if len(certificates) == most:
-        return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE
+        return _AZURE_INSUFFICIENT_BUFFER_SPACE
     certificates.append(_certificate(certificate))
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 # -- what it says of itself, and where it connects --------------------------------------------
@@ -318,9 +321,9 @@ def nx_azure_iot_hub_client_component_add(hub, component_name) -> int:
 def _component_add(hub, component_name) -> int:
     name = _name(component_name, "component_name")
     if len(hub.components) == _MOST_COMPONENTS:
-        return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE
+        return _AZURE_INSUFFICIENT_BUFFER_SPACE
     hub.components.append(name)
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_azure_iot_hub_client_websocket_enable(hub) -> int:
@@ -351,7 +354,7 @@ def nx_azure_iot_hub_client_server_set(hub, host, port: int = 0, tls: int = 1) -
 
 def _server_set(hub, host, port: int, tls: int) -> None:
     if not _within(port, 0, 65535) or not _within(tls, 0, 1):
-        _refuse("port must be 0 to 65535, tls 0 or 1", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("port must be 0 to 65535, tls 0 or 1", _AZURE_INVALID_PARAMETER)
     if host is not None:
         hub.access.server = str(_host(host, "host"), "utf-8")
     hub.access.port = port
@@ -375,20 +378,20 @@ def nx_azure_iot_hub_client_reconnect_set(hub, minimum_ticks: int, maximum_ticks
     return _hub_call(hub, (), _reconnect_set, minimum_ticks, maximum_ticks)
 
 
-def _reconnect_set(hub, minimum: int, maximum: int) -> int:
-    from .nxd_extensions import nxd_mqtt_client_reconnect_set
+def _reconnect_set(hub, minimum: int, maximum: int) -> None:
+    backoff = None
+    if maximum != 0 or minimum != 0:
+        if not _within(maximum, 1, _LONGEST_TICKS) or not _within(minimum, 1, maximum):
+            cause = "the pauses must be ticks from 1 on, the shorter one first"
+            _refuse(cause, _AZURE_INVALID_PARAMETER)
+        from random import randint
 
-    table = hub._session.subscriptions
-    status = nxd_mqtt_client_reconnect_set(hub, minimum, maximum)
-    if status == _INVALID_PARAMETER:
-        _refuse(hub.reason[2], status)
-    if not status:
-        # The hub client remembers its own subscriptions.
-        hub._session.subscriptions = table
-        plain = hub.backoff
-        if plain:
-            hub.backoff = HubBackoff(plain._minimum, plain._maximum, plain._draw, hub.rivals)
-    return status
+        ticks = _MILLISECONDS_PER_TICK
+        backoff = HubBackoff(minimum * ticks, maximum * ticks, randint, hub.rivals)
+    with hub._lock:
+        if hub.state != _STATE_IDLE:
+            _refuse("call it before connect, or after disconnect", _INVALID_STATE)
+        hub.backoff = backoff
 
 
 def nx_azure_iot_hub_client_connect(hub, clean_session: int, wait_option: int) -> int:
@@ -413,16 +416,16 @@ def _connect(hub, clean_session: int, wait_option: int) -> int:
     joins = hub.state == _STATE_CONNECTING and wait and hub.backoff
     if hub.state >= _STATE_CONNECTING and not joins:
         connected = hub.state == _STATE_CONNECTED
-        return NX_AZURE_IOT_ALREADY_CONNECTED if connected else NX_AZURE_IOT_CONNECTING
+        return _AZURE_ALREADY_CONNECTED if connected else _AZURE_CONNECTING
     access.check()
     # A clean session gives all subscriptions up.
     hub.wanting = True
     status = _open(hub, access, clean_session, wait_option)
     if status == _IN_PROGRESS:
         if not (hub.keeper and hub.keeper.awaiting and wait):
-            return NX_AZURE_IOT_CONNECTING
+            return _AZURE_CONNECTING
         # Who awaits the call goes on with it, and says that at its end.
-        hub.keeper.awaiting[0] = NX_AZURE_IOT_CONNECTING
+        hub.keeper.awaiting[0] = _AZURE_CONNECTING
         return status
     # As in C the callback is told of failures, too.
     hub.settle()
@@ -436,15 +439,15 @@ def _open(hub, access, clean_session: int, wait_option: int) -> int:
         status = nxd_mqtt_client_websocket_set(hub, access.server, _WEBSOCKET_PATH)
         if status:
             return status
+    secure = None
+    if access.secure:
+        from .tls import _Secure
+
+        secure = _Secure(hub, access.setup)
+    # Not by the client's own faces: what opens a link would stand on their frames.
     clean = bool(clean_session)
     where = access.where()
-    if not access.secure:
-        return nxd_mqtt_client_connect(hub, access.server, where, _KEEPALIVE, clean, wait_option)
-    from .tls import nxd_mqtt_client_secure_connect
-
-    return nxd_mqtt_client_secure_connect(
-        hub, access.server, where, access.setup, _KEEPALIVE, clean, wait_option
-    )
+    return _connect_to(hub, access.server, where, _KEEPALIVE, clean, wait_option, secure)
 
 
 def nx_azure_iot_hub_client_disconnect(hub) -> int:
@@ -495,9 +498,9 @@ def nx_azure_iot_hub_client_receive_callback_set(
 def _receive_callback_set(hub, message_type: int, callback, argument) -> int:
     kind = _within(message_type, 1, 8) and _KINDS.get(message_type)
     if not kind:
-        return NX_AZURE_IOT_NOT_SUPPORTED
+        return _AZURE_NOT_SUPPORTED
     hub.callbacks[kind] = (callback, argument) if _callable(callback) else None
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_azure_iot_hub_client_statistics_get(hub):
@@ -520,3 +523,6 @@ def _statistics(hub):
     found["token_expiry"] = hub.access.expiry
     found["strangers"] = hub.strangers
     return status, found
+
+
+_gc.collect()

@@ -3,15 +3,20 @@
 # SPDX-License-Identifier: MIT
 """What a feature of the hub client is: filters, kinds of messages, and an alarm of its own.
 
-The client knows no more of cloud messages, methods and the twin than this.
+The client knows no more of cloud messages, methods and the twin than this. Its session tells the
+alarms to whoever wants to sleep.
 """
 
 from micropython import const
 
-from .azure_iot_status import NX_AZURE_IOT_NO_SUBSCRIBE_ACK
+from .session import Session
+
+_AZURE_NO_SUBSCRIBE_ACK = const(0x20014)
 
 # The kind of a message that is announced and need not be kept.
 ANSWER = const(5)
+
+_REFUSED = const(0x80)
 
 # No alarm.
 NEVER = const(-1)
@@ -25,6 +30,24 @@ def left(alarm: int, now: int) -> int:
         return _HALF_RANGE
     ahead = alarm - now & _CLOCK_MASK
     return ahead if ahead < _HALF_RANGE else 0
+
+
+class AlarmedSession(Session):
+    """A session whose deadline has the client's alarms in it.
+
+    :param hub: the client, with the session that it was created with
+    """
+
+    def __init__(self, hub):
+        self._hub = hub
+        made = hub._session
+        Session.__init__(self, made.store, hub._inbox, 0)
+        # The largest of the buffers there is once only.
+        self._output = made._output
+
+    def deadline(self, now: int, holding: bool) -> int:
+        """As a session's."""
+        return self._hub.due(now, Session.deadline(self, now, holding))
 
 
 class Feature:
@@ -41,6 +64,17 @@ class Feature:
 
     def __init__(self, hub):
         self.hub = hub
+
+    def answered(self, asked, packet_id: int, code: int) -> None:
+        """The hub has answered a SUBSCRIBE.
+
+        :param asked: packet identifiers by filter
+        :param int code: 0x80 where it refuses
+        """
+        for each in self.filters:
+            if asked.get(each) == packet_id:
+                refused = [other for other in self.refused if other != each]
+                self.refused = refused + [each] if code == _REFUSED else refused
 
     def kind_of(self, topic, at: int):
         """The kind of a message: None for one of another feature, 0 for one that is dealt with.
@@ -64,7 +98,7 @@ class Feature:
 
     def verdict(self, kind: int):
         """Why there is no message of a kind, and none will come; None where it may."""
-        return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if self.refused else None
+        return _AZURE_NO_SUBSCRIBE_ACK if self.refused else None
 
     def turn(self, now: int) -> None:
         """The alarm has come."""

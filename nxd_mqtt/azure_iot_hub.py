@@ -11,26 +11,26 @@ set on a client can be set on it, but for what it uses itself: the notify callba
 Cloud messages, methods and the twin are features, each made when it is enabled.
 """
 
+import gc as _gc
+
 from micropython import const
 
 from .azure_iot_access import Access
-from .azure_iot_feature import ANSWER, NEVER, left
+from .azure_iot_feature import ANSWER, NEVER, AlarmedSession, left
 from .azure_iot_mailbox import KindInbox, KindReader, Mailbox
 from .azure_iot_packet import NX_PACKET
 from .azure_iot_reconnect import RENEWAL, Once, Rivals
-from .azure_iot_status import (
-    NX_AZURE_IOT_DISCONNECTED,
-    NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
-    NX_AZURE_IOT_MESSAGE_TOO_LONG,
-    NX_AZURE_IOT_NO_PACKET,
-    NX_AZURE_IOT_NOT_ENABLED,
-    NX_AZURE_IOT_REPLACED,
-    NX_AZURE_IOT_SAS_TOKEN_EXPIRED,
-)
 from .client import NXD_MQTT_CLIENT
 from .reconnect import Subscriptions
-from .session import Session
 from .teller import get_ident
+
+_AZURE_DISCONNECTED = const(0x2000C)
+_AZURE_INSUFFICIENT_BUFFER_SPACE = const(0x20003)
+_AZURE_MESSAGE_TOO_LONG = const(0x20010)
+_AZURE_NO_PACKET = const(0x20005)
+_AZURE_NOT_ENABLED = const(0x20007)
+_AZURE_REPLACED = const(0x20081)
+_AZURE_SAS_TOKEN_EXPIRED = const(0x20017)
 
 # What a wait gives to whoever awaits the call, until there is an answer.
 AGAIN = const(-1)
@@ -47,7 +47,6 @@ _STATE_CONNECTED = const(3)
 
 _PUBACK = const(4)
 _SUBACK = const(9)
-_REFUSED = const(0x80)
 _QUALITY_1 = const(0x02)
 
 # Three features have four filters.
@@ -57,24 +56,6 @@ _CLOCK_MASK = const((1 << 29) - 1)
 # Milliseconds: how often a clock that may be set meanwhile is asked, and a busy link.
 _HOUR = const(3600000)
 _SECOND = const(1000)
-
-
-class _Session(Session):
-    """A session whose deadline has the client's alarms in it.
-
-    :param hub: the client, with the session that it was created with
-    """
-
-    def __init__(self, hub):
-        self._hub = hub
-        made = hub._session
-        Session.__init__(self, made.store, hub._inbox, 0)
-        # The largest of the buffers there is once only.
-        self._output = made._output
-
-    def deadline(self, now: int, holding: bool) -> int:
-        """As a session's."""
-        return self._hub.due(now, Session.deadline(self, now, holding))
 
 
 class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
@@ -100,7 +81,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._inbox = KindInbox(self._inbox._ring)
         self.mailbox = Mailbox(self)
         self._reader = KindReader(self._reader._data, self._inbox)
-        self._session = _Session(self)
+        self._session = AlarmedSession(self)
         self._session.subscriptions = Subscriptions(_FILTERS)
         self.rivals = Rivals()
         # Whether a filter has still to be asked for; which packet has asked for one.
@@ -141,12 +122,13 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         if self._reader.holding:
             with self._lock:
                 self._more = self.mailbox.compact() or self._more
-        if self.state == _STATE_CONNECTED and not self._teller.in_callback():
+        if self._session.state == _STATE_CONNECTED and not self._teller.in_callback():
             now = self._ip.clock()
             if self.wanting:
                 self.subscribe()
             for feature in self.features:
-                if left(feature.alarm, now) == 0:
+                # There is mostly none, and this is done in each turn.
+                if feature.alarm >= 0 and left(feature.alarm, now) == 0:
                     feature.turn(now)
             if left(self._alarm, now) == 0:
                 self._look_at_token(now)
@@ -190,13 +172,13 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         if cause is RENEWAL or not status:
             self._tell_all()
             return
-        status = NX_AZURE_IOT_DISCONNECTED
+        status = _AZURE_DISCONNECTED
         try:
             if self.access.expired():
                 self.rivals.forgive()
-                status = NX_AZURE_IOT_SAS_TOKEN_EXPIRED
+                status = _AZURE_SAS_TOKEN_EXPIRED
             elif self.rivals.suspected():
-                status = NX_AZURE_IOT_REPLACED
+                status = _AZURE_REPLACED
         finally:
             # The program's clock may raise; it is told all the same.
             self._owed.append(status)
@@ -250,16 +232,13 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             self._owed.append(status)
         elif status and self._renewing != NEVER:
             # The program was not told of the end that was planned.
-            self._owed.append(NX_AZURE_IOT_DISCONNECTED)
+            self._owed.append(_AZURE_DISCONNECTED)
         self._forget_renewal()
 
     def _on_acknowledge(self, kind: int, packet_id: int, code, context) -> None:
         if kind == _SUBACK:
             for feature in self.features:
-                for each in feature.filters:
-                    if self._asked.get(each) == packet_id:
-                        refused = [other for other in feature.refused if other != each]
-                        feature.refused = refused + [each] if code == _REFUSED else refused
+                feature.answered(self._asked, packet_id, code)
         elif kind == _PUBACK:
             if packet_id in self._unspoken:
                 self._unspoken.remove(packet_id)
@@ -268,7 +247,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
 
     # -- features -----------------------------------------------------------------------------
 
-    def enable(self, wanted) -> int:
+    def enable(self, wanted) -> None:
         """Put a feature in, and subscribe for it as soon as there is a link.
 
         :param wanted: a class of features
@@ -278,15 +257,14 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             self._unwanted = [each for each in self._unwanted if each not in feature.filters]
             self.features.append(feature)
             self.subscribe()
-        return _SUCCESS
 
     def disable(self, wanted) -> int:
         """Take a feature out: no more of its messages are wanted."""
         feature = self.feature(wanted)
         if not feature:
-            return NX_AZURE_IOT_NOT_ENABLED
+            return _AZURE_NOT_ENABLED
         if self.state != _STATE_CONNECTED and not self.backoff:
-            return NX_AZURE_IOT_DISCONNECTED
+            return _AZURE_DISCONNECTED
         with self._lock:
             self.features.remove(feature)
             self._unwanted.extend(feature.filters)
@@ -344,8 +322,10 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                 else:
                     self._drop(at)
                     self.strangers += kind < 0
-            if kind > 0:
-                self._announce(kind)
+            # Here and not by a function: callbacks of programs go on deep.
+            callback = self.callbacks[kind] if kind > 0 else None
+            if callback:
+                callback[0](self, callback[1])
 
     def _kind_of(self, topic, at: int) -> int:
         """The kind of a message; 0 for one that a feature has dealt with, -1 for nobody's."""
@@ -427,11 +407,17 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         :return: (status, packet or None)
         """
         if not feature:
-            return NX_AZURE_IOT_NOT_ENABLED, None
-        found = self.wait_for(lambda: self._take_one(feature, kind), wait)
+            return _AZURE_NOT_ENABLED, None
+        # A closure takes heap: most messages are there, or not, at once.
+        found = self._take_one(feature, kind)
+        if found is None and wait:
+            found = self._await_one(feature, kind, wait)
         if found is None:
             found = self.nothing()
         return found if isinstance(found, tuple) else (found, None)
+
+    def _await_one(self, feature, kind: int, wait: int):
+        return self.wait_for(lambda: self._take_one(feature, kind), wait)
 
     def listen(self, wait: int) -> int:
         """See that the hub was asked for all filters: before that an answer would be lost.
@@ -449,8 +435,8 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         """Why a message that was waited for is not there."""
         # What is not told as a loss is none: the token is being renewed.
         if self.state != _STATE_CONNECTED and self._renewing == NEVER:
-            return NX_AZURE_IOT_DISCONNECTED
-        return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE if self.held() else NX_AZURE_IOT_NO_PACKET
+            return _AZURE_DISCONNECTED
+        return _AZURE_INSUFFICIENT_BUFFER_SPACE if self.held() else _AZURE_NO_PACKET
 
     def _take_one(self, feature, kind: int):
         with self._lock:
@@ -462,9 +448,9 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
                 return _SUCCESS, packet
             if self._oversize[kind]:
                 self._oversize[kind] -= 1
-                return NX_AZURE_IOT_MESSAGE_TOO_LONG
+                return _AZURE_MESSAGE_TOO_LONG
             if feature not in self.features:  # disabled meanwhile
-                return NX_AZURE_IOT_NOT_ENABLED
+                return _AZURE_NOT_ENABLED
             return feature.verdict(kind)
 
     def send(self, topic, message, flags: int, wait: int, noted=None):
@@ -479,25 +465,37 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         if wait and self.keeper and not (self.keeper.awaiting or self._teller.in_callback()):
             return self.keeper.refuse(), 0
 
-        last = _FULL
+        found = self._send_once(topic, message, flags, noted)
+        if wait and self._may_go_later(found[0]):
+            found = self._await_room(topic, message, flags, noted, wait)
+        return (_AZURE_DISCONNECTED, 0) if found[0] == _NOT_CONNECTED else found
+
+    def _send_once(self, topic, message, flags: int, noted):
+        with self._lock:
+            status = self.publish(topic, message, flags, 0)
+            number = self.packet_identifier if flags & _QUALITY_1 else 0
+            if noted and not status:
+                if number:
+                    self._unspoken.append(number)
+                noted(number)
+        return status, number
+
+    def _may_go_later(self, status: int) -> bool:
+        """Whether there was no room for a message, or no link while the token is renewed."""
+        return status == _FULL or (status == _NOT_CONNECTED and self._renewing != NEVER)
+
+    def _await_room(self, topic, message, flags: int, noted, wait: int):
+        last = _FULL, 0
 
         def once():
             nonlocal last
-            with self._lock:
-                last = self.publish(topic, message, flags, 0)
-                number = self.packet_identifier if flags & _QUALITY_1 else 0
-                if noted and not last:
-                    if number:
-                        self._unspoken.append(number)
-                    noted(number)
-            gap = last == _NOT_CONNECTED and self._renewing != NEVER
-            return None if last == _FULL or gap else (last, number)
+            last = self._send_once(topic, message, flags, noted)
+            return None if self._may_go_later(last[0]) else last
 
-        found = self.wait_for(once, wait) if wait else once()
+        found = self.wait_for(once, wait)
         if found is None:
-            found = last
-        status, number = found if isinstance(found, tuple) else (found, 0)
-        return (NX_AZURE_IOT_DISCONNECTED if status == _NOT_CONNECTED else status), number
+            return last
+        return found if isinstance(found, tuple) else (found, 0)
 
     # -- the token ----------------------------------------------------------------------------
 
@@ -543,7 +541,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         if not self.backoff:
             self.backoff = Once()
         self._renewing = now
-        self._end(NX_AZURE_IOT_SAS_TOKEN_EXPIRED, "session", RENEWAL)
+        self._end(_AZURE_SAS_TOKEN_EXPIRED, "session", RENEWAL)
 
     def _forget_renewal(self) -> None:
         self._renewing = NEVER
@@ -560,3 +558,6 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
             feature.ended()
             feature.left()
         self.announce(ANSWER)
+
+
+_gc.collect()

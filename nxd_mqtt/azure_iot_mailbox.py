@@ -86,18 +86,26 @@ class Mailbox:
     def topic(self, at: int):
         """The bytes of a message's topic."""
         inbox = self._inbox
-        return self._read(at + _HEADER + 2, inbox._number(at + _HEADER))
+        return bytes(self._at(at + _HEADER + 2, inbox._number(at + _HEADER)))
 
     def body(self, at: int):
         """The bytes of a message's payload."""
-        inbox = self._inbox
-        before = 2 + inbox._number(at + _HEADER) + (inbox._ring[at] & _QUALITY_1)
-        return self._read(at + _HEADER + before, inbox._record(at) - _HEADER - before)
+        return bytes(self.view(at))
 
-    def _read(self, at: int, length: int):
-        data = bytearray(length)
-        self._inbox._copy(at, length, data)
-        return bytes(data)
+    def view(self, at: int):
+        """A message's payload where it lies, good for as long as nothing is received or taken."""
+        inbox = self._inbox
+        before = _HEADER + 2 + inbox._number(at + _HEADER) + (inbox._ring[at] & _QUALITY_1)
+        return self._at(at + before, inbox._record(at) - before)
+
+    def _at(self, at: int, length: int):
+        """Bytes of a body; those that wrap are put together."""
+        inbox = self._inbox
+        at %= inbox._size
+        over = at + length - inbox._size
+        if over <= 0:
+            return inbox._ring[at : at + length]
+        return bytes(inbox._ring[at : inbox._size]) + bytes(inbox._ring[:over])
 
     def remove(self, at: int) -> None:
         """A message is taken, or nobody's."""

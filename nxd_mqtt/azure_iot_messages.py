@@ -13,14 +13,13 @@ from .azure_iot_calls import _hub_call, _name
 from .azure_iot_feature import Feature
 from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT
 from .azure_iot_packet import NX_PACKET
-from .azure_iot_status import (
-    NX_AZURE_IOT_INVALID_PACKET,
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_NOT_FOUND,
-    NX_AZURE_IOT_SUCCESS,
-)
 from .azure_iot_text import devicebound_filter, properties, property_value
 from .calls import _milliseconds, _refuse
+
+_AZURE_INVALID_PACKET = const(0x20004)
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_NOT_FOUND = const(0x20006)
+_AZURE_SUCCESS = const(0x00)
 
 _CLOUD_MESSAGE = const(1)
 _DEVICES = b"devices/"
@@ -79,10 +78,10 @@ def _receive(hub, wait_option: int):
 def _bag(hub, packet) -> bytes:
     """The property bag of a message, not decoded."""
     if not isinstance(packet, NX_PACKET) or packet.topic is None:
-        _refuse("packet must be a received one", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("packet must be a received one", _AZURE_INVALID_PARAMETER)
     _, found, bag = packet.topic.partition(_BEFORE_BAG)
     if not found:
-        _refuse("packet must be a message from the cloud", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("packet must be a message from the cloud", _AZURE_INVALID_PARAMETER)
     return bag
 
 
@@ -101,15 +100,15 @@ def nx_azure_iot_hub_client_cloud_message_property_get(hub, packet, property_nam
 def _property_get(hub, packet, property_name):
     value = property_value(_bag(hub, packet), _name(property_name, "property_name"))
     if value is None:
-        return NX_AZURE_IOT_NOT_FOUND
-    return NX_AZURE_IOT_SUCCESS, _string(value)
+        return _AZURE_NOT_FOUND
+    return _AZURE_SUCCESS, _string(value)
 
 
 def _string(value: bytes) -> str:
     try:
         return str(value, "utf-8")
     except UnicodeError:
-        return _refuse("a property is no UTF-8", NX_AZURE_IOT_INVALID_PACKET)
+        return _refuse("a property is no UTF-8", _AZURE_INVALID_PACKET)
 
 
 def nx_azure_iot_hub_client_cloud_message_properties_get(hub, packet):
@@ -123,4 +122,4 @@ def nx_azure_iot_hub_client_cloud_message_properties_get(hub, packet):
 
 def _properties_get(hub, packet):
     pairs = properties(_bag(hub, packet))
-    return NX_AZURE_IOT_SUCCESS, [(_string(name), _string(value)) for name, value in pairs]
+    return _AZURE_SUCCESS, [(_string(name), _string(value)) for name, value in pairs]

@@ -12,14 +12,13 @@ from micropython import const
 from .azure_iot_calls import _hub_call
 from .azure_iot_feature import Feature
 from .azure_iot_hub import NX_AZURE_IOT_HUB_CLIENT
-from .azure_iot_status import (
-    NX_AZURE_IOT_INVALID_PACKET,
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_SUCCESS,
-    NX_AZURE_IOT_WRONG_STATE,
-)
 from .azure_iot_text import decode, query
 from .calls import _milliseconds, _octets, _refuse, _within
+
+_AZURE_INVALID_PACKET = const(0x20004)
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_SUCCESS = const(0x00)
+_AZURE_WRONG_STATE = const(0x20012)
 
 _METHOD = const(2)
 _QUALITY_1 = const(2)
@@ -90,11 +89,11 @@ def _receive(hub, wait_option: int):
     request = query(topic, b"$rid")
     name, slash, _ = topic[len(_REQUESTS) :].rpartition(b"/?")
     if not (request and name and slash and topic.startswith(_REQUESTS)):
-        _refuse("a call of a method without name or request id", NX_AZURE_IOT_INVALID_PACKET)
+        _refuse("a call of a method without name or request id", _AZURE_INVALID_PACKET)
     try:
-        return NX_AZURE_IOT_SUCCESS, str(decode(name), "utf-8"), _Context(request), packet
+        return _AZURE_SUCCESS, str(decode(name), "utf-8"), _Context(request), packet
     except UnicodeError:
-        return _refuse("a method's name is no UTF-8", NX_AZURE_IOT_INVALID_PACKET)
+        return _refuse("a method's name is no UTF-8", _AZURE_INVALID_PACKET)
 
 
 def nx_azure_iot_hub_client_direct_method_message_response(
@@ -115,13 +114,13 @@ def nx_azure_iot_hub_client_direct_method_message_response(
 
 def _respond(hub, status_code: int, context, payload, wait_option: int) -> int:
     if not isinstance(context, _Context):
-        _refuse("context must be that of a call", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("context must be that of a call", _AZURE_INVALID_PARAMETER)
     if not _within(status_code, -(1 << 31), (1 << 31) - 1):
-        _refuse("status_code must be a number", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("status_code must be a number", _AZURE_INVALID_PARAMETER)
     payload = _octets(payload, "payload")
     wait = _milliseconds(wait_option)
     if context.request is None:
-        _refuse("the call is answered already", NX_AZURE_IOT_WRONG_STATE)
+        _refuse("the call is answered already", _AZURE_WRONG_STATE)
     topic = b"$iothub/methods/res/%d/?$rid=%s" % (status_code, context.request)
     return hub.send(topic, payload if len(payload) else b"{}", _QUALITY_1, wait, context.answered)[
         0

@@ -6,10 +6,10 @@
 A received packet has left the queue; it takes its own size of heap until it is released.
 """
 
-from .azure_iot_status import (
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_SUCCESS,
-)
+from micropython import const
+
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_SUCCESS = const(0x00)
 
 _BUFFERS = (bytearray, memoryview)
 
@@ -40,9 +40,9 @@ def nx_packet_release(packet) -> int:
     :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_INVALID_PARAMETER for what is none, or is released
     """
     if not isinstance(packet, NX_PACKET) or packet.topic is None:
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     packet.topic = packet.data = None
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_packet_length_get(packet):
@@ -51,8 +51,8 @@ def nx_packet_length_get(packet):
     :return: (status, bytes)
     """
     if not isinstance(packet, NX_PACKET) or packet.topic is None:
-        return NX_AZURE_IOT_INVALID_PARAMETER, 0
-    return NX_AZURE_IOT_SUCCESS, len(packet.data or b"")
+        return _AZURE_INVALID_PARAMETER, 0
+    return _AZURE_SUCCESS, len(packet.data or b"")
 
 
 def nx_packet_data_retrieve(packet, buffer):
@@ -65,7 +65,7 @@ def nx_packet_data_retrieve(packet, buffer):
     try:
         if not status and isinstance(buffer, _BUFFERS) and len(buffer) >= length:
             buffer[:length] = packet.data or b""
-            return NX_AZURE_IOT_SUCCESS, length
+            return _AZURE_SUCCESS, length
     except (TypeError, ValueError):
         pass  # a view of something that is no bytes, or read-only
-    return NX_AZURE_IOT_INVALID_PARAMETER, length
+    return _AZURE_INVALID_PARAMETER, length

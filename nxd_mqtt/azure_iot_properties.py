@@ -11,17 +11,6 @@ from micropython import const
 
 from .azure_iot_calls import _callable, _hub_call
 from .azure_iot_hub import AGAIN, NX_AZURE_IOT_HUB_CLIENT
-from .azure_iot_status import (
-    NX_AZURE_IOT_DISCONNECTED,
-    NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
-    NX_AZURE_IOT_INVALID_PACKET,
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_NO_PACKET,
-    NX_AZURE_IOT_NOT_ENABLED,
-    NX_AZURE_IOT_SERVER_RESPONSE_ERROR,
-    NX_AZURE_IOT_SUCCESS,
-    NX_AZURE_IOT_THROTTLED,
-)
 from .azure_iot_twin import (
     DESIRED,
     DOCUMENT,
@@ -33,6 +22,16 @@ from .azure_iot_twin import (
     is_whole,
 )
 from .calls import _milliseconds, _octets, _refuse
+
+_AZURE_DISCONNECTED = const(0x2000C)
+_AZURE_INSUFFICIENT_BUFFER_SPACE = const(0x20003)
+_AZURE_INVALID_PACKET = const(0x20004)
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_NO_PACKET = const(0x20005)
+_AZURE_NOT_ENABLED = const(0x20007)
+_AZURE_SERVER_RESPONSE_ERROR = const(0x2000E)
+_AZURE_SUCCESS = const(0x00)
+_AZURE_THROTTLED = const(0x20015)
 
 _TOO_MANY_REQUESTS = const(429)
 
@@ -82,19 +81,19 @@ def nx_azure_iot_hub_client_reported_properties_send(hub, message, wait_option: 
     :return: (status, request_id, response_status, version); ``response_status`` 0 is no answer yet
     """
     found = _hub_call(hub, (0, 0, 0), _report, message, wait_option)
-    if found[0] == NX_AZURE_IOT_NO_PACKET:
-        return (NX_AZURE_IOT_SUCCESS,) + found[1:]
+    if found[0] == _AZURE_NO_PACKET:
+        return (_AZURE_SUCCESS,) + found[1:]
     return found
 
 
 def _report(hub, message, wait_option: int):
     message = _octets(message, "message")
     if not len(message):
-        _refuse("message is empty", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("message is empty", _AZURE_INVALID_PARAMETER)
     wait = _milliseconds(wait_option)
     twin = hub.feature(Twin)
     if not twin:
-        return NX_AZURE_IOT_NOT_ENABLED
+        return _AZURE_NOT_ENABLED
     start = hub._ip.clock()
     # A call that is awaited is made again and again, with what is left of its wait.
     kept = hub.keeper.awaiting if hub.keeper else None
@@ -119,12 +118,12 @@ def _answer(hub, twin, report, wait: int):
     if found is not report:
         if found is None:
             # The patch is handed in, whatever the link does.
-            found = NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE if hub.held() else NX_AZURE_IOT_NO_PACKET
+            found = _AZURE_INSUFFICIENT_BUFFER_SPACE if hub.held() else _AZURE_NO_PACKET
         return found, report.number, 0, 0
     twin.forget(report)
     if report.status == LOST:
-        return NX_AZURE_IOT_DISCONNECTED, report.number, 0, 0
-    return NX_AZURE_IOT_SUCCESS, report.number, report.status, report.version
+        return _AZURE_DISCONNECTED, report.number, 0, 0
+    return _AZURE_SUCCESS, report.number, report.status, report.version
 
 
 def nx_azure_iot_hub_client_reported_properties_response_callback_set(
@@ -145,9 +144,9 @@ def _callback_set(hub, callback, argument):
     told = (callback, argument) if _callable(callback) else None
     twin = hub.feature(Twin)
     if not twin:
-        return NX_AZURE_IOT_NOT_ENABLED
+        return _AZURE_NOT_ENABLED
     twin.callback = told
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_azure_iot_hub_client_device_twin_properties_request(hub, wait_option: int) -> int:
@@ -165,8 +164,8 @@ def _request(hub, wait_option: int) -> int:
     wait = _milliseconds(wait_option)
     twin = hub.feature(Twin)
     if not twin:
-        return NX_AZURE_IOT_NOT_ENABLED
-    return NX_AZURE_IOT_THROTTLED if twin.throttled() else twin.read(wait)
+        return _AZURE_NOT_ENABLED
+    return _AZURE_THROTTLED if twin.throttled() else twin.read(wait)
 
 
 def nx_azure_iot_hub_client_device_twin_properties_receive(hub, wait_option: int):
@@ -190,9 +189,9 @@ def _document_receive(hub, wait_option: int):
         return found
     answer = answer_status(packet.topic)
     if not is_good(answer):
-        status = NX_AZURE_IOT_SERVER_RESPONSE_ERROR
+        status = _AZURE_SERVER_RESPONSE_ERROR
         if answer == _TOO_MANY_REQUESTS:
-            status = NX_AZURE_IOT_THROTTLED
+            status = _AZURE_THROTTLED
         _refuse("the hub answers %d" % answer, status)
     _, version = _section(packet)
     twin.taken(packet, version)
@@ -203,7 +202,7 @@ def _section(packet):
     try:
         return desired_section(packet.topic, packet.data)
     except ValueError:
-        return _refuse("the twin is no JSON with desired properties", NX_AZURE_IOT_INVALID_PACKET)
+        return _refuse("the twin is no JSON with desired properties", _AZURE_INVALID_PACKET)
 
 
 def nx_azure_iot_hub_client_device_twin_desired_properties_receive(hub, wait_option: int):

@@ -9,9 +9,11 @@ they see is a link that the hub closes in order, soon after it has accepted it, 
 
 from micropython import const
 
-from .azure_iot_status import NX_AZURE_IOT_INVALID_PARAMETER, NX_AZURE_IOT_SAS_TOKEN_EXPIRED
 from .reconnect import Backoff
 from .transport import CLOSED
+
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_SAS_TOKEN_EXPIRED = const(0x20017)
 
 # Milliseconds: a link that lasted longer was not dropped for another one.
 _SHORT = const(300000)
@@ -35,7 +37,7 @@ def _is_reset(cause) -> bool:
 
 
 def _planned(status: int, cause) -> bool:
-    return status == NX_AZURE_IOT_SAS_TOKEN_EXPIRED and cause is RENEWAL
+    return status == _AZURE_SAS_TOKEN_EXPIRED and cause is RENEWAL
 
 
 class Rivals:
@@ -84,7 +86,7 @@ class HubBackoff(Backoff):
             if now - self._since & _CLOCK_MASK >= min(self._maximum, _STABLE):
                 self._ceiling = self._minimum
             return 0
-        if status == NX_AZURE_IOT_INVALID_PARAMETER:
+        if status == _AZURE_INVALID_PARAMETER:
             return _GIVE_UP  # the program's token is none, and will not become one
         pause = Backoff.pause(self, now, status, cause, connected)
         if pause != _GIVE_UP and self._rivals.suspected():

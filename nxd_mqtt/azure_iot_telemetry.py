@@ -12,15 +12,14 @@ from micropython import const
 
 from .azure_iot_calls import _callable, _hub_call
 from .azure_iot_packet import NX_PACKET, nx_packet_release
-from .azure_iot_status import (
-    NX_AZURE_IOT_INVALID_PARAMETER,
-    NX_AZURE_IOT_MESSAGE_TOO_LONG,
-    NX_AZURE_IOT_SUCCESS,
-    NX_AZURE_IOT_TOPIC_TOO_LONG,
-)
-from .azure_iot_text import encode, events_topic
+from .azure_iot_text import encode
 from .calls import _check_quality, _milliseconds, _octets, _refuse, _within
 from .status import MQTTError
+
+_AZURE_INVALID_PARAMETER = const(0x20002)
+_AZURE_MESSAGE_TOO_LONG = const(0x20010)
+_AZURE_SUCCESS = const(0x00)
+_AZURE_TOPIC_TOO_LONG = const(0x2000F)
 
 # What a hub takes: payload and properties together.
 _LARGEST_MESSAGE = const(262144)
@@ -40,10 +39,8 @@ def nx_azure_iot_hub_client_telemetry_message_create(hub, wait_option: int):
 
 
 def _create(hub):
-    access = hub.access
-    topic = events_topic(access.device, access.module)
     limit = min(hub._session.store.slot_size - _AROUND, _LONGEST_TOPIC)
-    return NX_AZURE_IOT_SUCCESS, NX_PACKET(topic, None, limit)
+    return _AZURE_SUCCESS, NX_PACKET(hub.access.events, None, limit)
 
 
 def nx_azure_iot_hub_client_telemetry_message_delete(packet) -> int:
@@ -71,20 +68,20 @@ def nx_azure_iot_hub_client_telemetry_property_add(
         message is as it was; ``payload_size`` of the pool bounds topic and payload together)
     """
     if not _is_begun(packet):
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     try:
         name = bytes(_octets(property_name, "property_name"))
         value = bytes(_octets(property_value, "property_value"))
     except MQTTError:
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     if not name:
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     between = b"" if packet.topic.endswith(b"/") else b"&"
-    topic = packet.topic + between + encode(name) + b"=" + encode(value)
+    topic = b"".join((packet.topic, between, encode(name), b"=", encode(value)))
     if len(topic) > packet.limit:
-        return NX_AZURE_IOT_TOPIC_TOO_LONG
+        return _AZURE_TOPIC_TOO_LONG
     packet.topic = topic
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_azure_iot_hub_client_telemetry_component_set(
@@ -102,10 +99,10 @@ def nx_azure_iot_hub_client_telemetry_options_set(packet, QoS: int, retain: int)
     :return: NX_AZURE_IOT_SUCCESS; NX_AZURE_IOT_INVALID_PARAMETER
     """
     if not _is_begun(packet) or not _within(QoS, 0, 1) or not _within(retain, 0, 1):
-        return NX_AZURE_IOT_INVALID_PARAMETER
+        return _AZURE_INVALID_PARAMETER
     packet.quality = int(QoS)
     packet.retain = int(retain)
-    return NX_AZURE_IOT_SUCCESS
+    return _AZURE_SUCCESS
 
 
 def nx_azure_iot_hub_client_telemetry_send(hub, packet, telemetry_data, wait_option: int) -> int:
@@ -132,11 +129,11 @@ def nx_azure_iot_hub_client_telemetry_send_extended(hub, packet, telemetry_data,
 
 def _send(hub, packet, data, wait_option: int):
     if not _is_begun(packet):
-        _refuse("packet must be telemetry that is begun", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("packet must be telemetry that is begun", _AZURE_INVALID_PARAMETER)
     data = _octets(data, "telemetry_data")
     wait = _milliseconds(wait_option)
     if len(data) + len(packet.topic) > _LARGEST_MESSAGE:
-        _refuse("a hub takes 262144 bytes at most", NX_AZURE_IOT_MESSAGE_TOO_LONG)
+        _refuse("a hub takes 262144 bytes at most", _AZURE_MESSAGE_TOO_LONG)
     flags = packet.quality << 1 | packet.retain
     status, number = hub.send(packet.topic, data, flags, wait)
     if not status:
@@ -172,10 +169,10 @@ def nx_azure_iot_hub_client_will_message_set(hub, packet, will_message, QoS: int
 
 def _will_set(hub, packet, will_message, quality: int) -> None:
     if not _is_begun(packet):
-        _refuse("packet must be telemetry that is begun", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("packet must be telemetry that is begun", _AZURE_INVALID_PARAMETER)
     _check_quality(quality)
     will_message = bytes(_octets(will_message, "will_message"))
     if len(will_message) > _LONGEST_TOPIC:
-        _refuse("will_message exceeds 65535 bytes", NX_AZURE_IOT_INVALID_PARAMETER)
+        _refuse("will_message exceeds 65535 bytes", _AZURE_INVALID_PARAMETER)
     hub.will = (packet.topic, will_message, int(quality) << 3 | packet.retain << 5)
     nx_packet_release(packet)

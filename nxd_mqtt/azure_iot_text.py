@@ -39,6 +39,8 @@ def encode(text: bytes) -> bytes:
     for byte in text:
         if byte not in _UNRESERVED:
             size += 2
+    if size == len(text):
+        return bytes(text)
     out = bytearray(size)
     at = 0
     for byte in text:
@@ -89,12 +91,13 @@ def property_value(bag: bytes, name: bytes):
 
 def query(topic: bytes, name: bytes):
     """What a topic says behind its last ``?`` of ``$rid`` or ``$version``, or None."""
-    _, mark, bag = topic.rpartition(b"?")
-    for part in bag.split(b"&"):
-        each, equals, value = part.partition(b"=")
-        if mark and equals and each == name:
-            return value
-    return None
+    mark = topic.rfind(b"?")
+    bag = b"&%s&" % topic[mark + 1 :]
+    begin = bag.find(b"&%s=" % name)
+    if mark < 0 or begin < 0:
+        return None
+    begin += len(name) + 2
+    return bag[begin : bag.find(b"&", begin)]
 
 
 def number(text) -> int:

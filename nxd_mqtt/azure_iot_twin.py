@@ -8,21 +8,21 @@ after every further connect, and its desired section is handed on where its vers
 that the program knows.
 """
 
+import gc as _gc
 from random import randint
 
 from micropython import const
 
 from .azure_iot_feature import ANSWER, NEVER, Feature, left
 from .azure_iot_json import integer, member
-from .azure_iot_status import (
-    NX_AZURE_IOT_DISCONNECTED,
-    NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE,
-    NX_AZURE_IOT_NO_PACKET,
-    NX_AZURE_IOT_NO_SUBSCRIBE_ACK,
-    NX_AZURE_IOT_NOT_ENABLED,
-    NX_AZURE_IOT_THROTTLED,
-)
 from .azure_iot_text import number, query
+
+_AZURE_DISCONNECTED = const(0x2000C)
+_AZURE_INSUFFICIENT_BUFFER_SPACE = const(0x20003)
+_AZURE_NO_PACKET = const(0x20005)
+_AZURE_NO_SUBSCRIBE_ACK = const(0x20014)
+_AZURE_NOT_ENABLED = const(0x20007)
+_AZURE_THROTTLED = const(0x20015)
 
 DOCUMENT = const(3)
 DESIRED = const(4)
@@ -92,7 +92,8 @@ def desired_section(topic, data):
             raise ValueError("a twin without desired properties")
         start, end = span
     span = member(data, start, end, b"$version")
-    return data[start:end], integer(data, span[0], span[1]) if span else _UNKNOWN
+    whole = not start and end == len(data)
+    return data if whole else data[start:end], integer(data, span[0], span[1]) if span else _UNKNOWN
 
 
 class Report:
@@ -169,7 +170,7 @@ class Twin(Feature):
         """As ``Feature.ended``: what was asked on that link is not answered any more."""
         self._give_up_reports()
         if self._wanted == _PROGRAM:
-            self._failed = NX_AZURE_IOT_DISCONNECTED
+            self._failed = _AZURE_DISCONNECTED
         self._wanted = _NOBODY
         self._reading = 0
         self.alarm = NEVER
@@ -202,7 +203,7 @@ class Twin(Feature):
             overdue = self._reading != 0 and self._wanted == _PROGRAM
             if overdue:
                 self._wanted = _NOBODY
-                self._failed = NX_AZURE_IOT_NO_PACKET
+                self._failed = _AZURE_NO_PACKET
             if self._due and not self._wanted:
                 self._wanted = _CLIENT
             self._reading = 0
@@ -273,12 +274,12 @@ class Twin(Feature):
         :return: (status, Report or None)
         """
         if self.throttled():
-            return NX_AZURE_IOT_THROTTLED, None
+            return _AZURE_THROTTLED, None
         if self.filters[0] in self.refused:
-            return NX_AZURE_IOT_NO_SUBSCRIBE_ACK, None
+            return _AZURE_NO_SUBSCRIBE_ACK, None
         now = self.hub._ip.clock()
         if len(self._reports) >= _MOST_REPORTS:
-            return NX_AZURE_IOT_INSUFFICIENT_BUFFER_SPACE, None
+            return _AZURE_INSUFFICIENT_BUFFER_SPACE, None
         status = self.hub.listen(wait)
         if status:
             return status, None
@@ -300,8 +301,8 @@ class Twin(Feature):
         if report.status:
             return report
         if self not in self.hub.features:  # disabled meanwhile
-            return NX_AZURE_IOT_NOT_ENABLED
-        return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if self.filters[0] in self.refused else None
+            return _AZURE_NOT_ENABLED
+        return _AZURE_NO_SUBSCRIBE_ACK if self.filters[0] in self.refused else None
 
     def forget(self, report) -> None:
         """A patch was not handed in, or its answer is taken."""
@@ -359,7 +360,7 @@ class Twin(Feature):
                 self._wanted = _NOBODY
             self._arm(now, max(pause, _PATIENCE) if self._due else pause)
             return DOCUMENT if wanted == _PROGRAM else 0
-        news = self._compare(self.hub.mailbox.body(at)) if is_here else _NEW
+        news = self._compare(self.hub.mailbox.view(at)) if is_here else _NEW
         if news == _STALE:
             # A hub that lags is not asked again and again.
             self._stale = min(self._stale + 1, _MOST_STALE)
@@ -408,7 +409,7 @@ class Twin(Feature):
             self._failed = 0
             return status
         needed = self.filters[0 if kind == DOCUMENT else 1]
-        return NX_AZURE_IOT_NO_SUBSCRIBE_ACK if needed in self.refused else None
+        return _AZURE_NO_SUBSCRIBE_ACK if needed in self.refused else None
 
     def taken(self, packet, version: int) -> None:
         """The program has the desired properties of a version: all of them, or a patch."""
@@ -423,3 +424,6 @@ class Twin(Feature):
                     function, argument = twin.callback
                     status = max(report.status, 0)
                     function(self, report.number, status, report.version, argument)
+
+
+_gc.collect()

@@ -11,7 +11,7 @@ _THREADX = (
 _AZURE_RECONNECT = "reconnect transport azure_iot_status"
 _AZURE_ACCESS = "status calls azure_iot_sas azure_iot_status azure_iot_text"
 _AZURE_HUB = (
-    "client reconnect session teller azure_iot_access azure_iot_feature azure_iot_mailbox "
+    "client reconnect teller azure_iot_access azure_iot_feature azure_iot_mailbox "
     "azure_iot_packet "
     "azure_iot_reconnect azure_iot_status"
 )
@@ -85,7 +85,7 @@ HOUSE = (
     ("roof", "azure_iot_mailbox", "kinds in one queue", "inbox reader", ""),
     ("roof", "azure_iot_reconnect", "renewed, lost, replaced", _AZURE_RECONNECT, ""),
     ("roof", "azure_iot_access", "login and token", _AZURE_ACCESS, "tls"),
-    ("roof", "azure_iot_feature", "what a feature is", "azure_iot_status", ""),
+    ("roof", "azure_iot_feature", "what a feature is", "session", ""),
     ("roof", "azure_iot_hub", "a client of a hub", _AZURE_HUB, ""),
     ("roof", "azure_iot_calls", "check, call, status", _AZURE_CALLS, ""),
     ("roof", "azure_iot_connection", "a hub client's life", _AZURE_LIFE, "tls websocket"),
