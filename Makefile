@@ -105,8 +105,8 @@ PEERS_FIRST := $(wildcard tests/integration/test_live_[t-z]*.py) $(PROGRAMS)
 PEERS_SECOND := $(filter-out $(PEERS_FIRST),$(wildcard tests/integration/test_*.py)) tests/test_main_job_live.py \
     tests/test_soak.py tests/test_device_kit.py
 PEERS := $(PEERS_FIRST) $(PEERS_SECOND)
-FIRST := $(filter-out $(PEERS),$(wildcard tests/test_[a-m]*.py))
-SECOND := $(filter-out $(PEERS),$(wildcard tests/test_[n-z]*.py))
+FIRST := $(filter-out $(PEERS) tests/test_azure_%,$(wildcard tests/test_[a-m]*.py))
+SECOND := $(filter-out $(PEERS) $(FIRST),$(wildcard tests/test_*.py))
 
 # `coverage run` gets the pytest command itself, not `-m pytest`: with -m the folder is searched
 # first, and our code.py would stand in for the standard library's module.
