@@ -135,6 +135,11 @@ def test_what_is_not_there_is_404_and_what_cannot_be_done_405(client):
     assert client.ask("DELETE", "/twins/device")[0] == 405
 
 
+def test_a_question_for_the_head_alone_gets_no_body(client):
+    assert client.ask("HEAD", "/twins/device") == (405, None)
+    assert client.ask("GET", "/twins/device")[0] == 200
+
+
 def test_a_service_comes_through_tls():
     with Hub(devices=("device",)) as hub:
         context = ssl.create_default_context(cadata=hub.ca_pem)

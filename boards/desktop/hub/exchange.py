@@ -163,15 +163,15 @@ class Exchange(asyncio.Protocol):
         headers = reply.headers
         if reply.status != _NO_CONTENT:
             headers = {"content-type": _JSON, "content-length": str(len(body))} | headers
-        self._send(
-            h11.Response(
-                status_code=reply.status,
-                headers=list(headers.items()),
-                reason=HTTPStatus(reply.status).phrase,
-            ),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
+        head = h11.Response(
+            status_code=reply.status,
+            headers=list(headers.items()),
+            reason=HTTPStatus(reply.status).phrase,
         )
+        # HEAD is told how long the body would be, and no more.
+        if self._request and self._request.method == "HEAD":
+            body = b""
+        self._send(head, h11.Data(data=body), h11.EndOfMessage())
 
     def _send(self, *events) -> None:
         self._transport.write(b"".join(self._http.send(event) or b"" for event in events))
