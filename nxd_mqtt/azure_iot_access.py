@@ -90,11 +90,11 @@ class Access:
         :raises MQTTError: as ``login``
         """
         if self.key:
-            self._set_time()
+            self._time()
         elif not callable(self.token):
             self._password()
 
-    def _set_time(self) -> int:
+    def _time(self) -> int:
         """The time, if the clock was ever set."""
         now = self.now()
         if now < _BEGINNING_OF_2024:
@@ -104,7 +104,7 @@ class Access:
 
     def _password(self):
         if self.key:
-            now = self._set_time()
+            now = self._time()
             self._begun = now
             self.expiry = now + self.life
             where = resource(self._host, self.device, self.module)

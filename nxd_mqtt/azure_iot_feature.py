@@ -89,7 +89,7 @@ class Feature:
     def ended(self) -> None:
         """A link has ended."""
 
-    def left(self) -> None:
+    def let_go(self) -> None:
         """The program has ended the link, and unread messages have gone."""
 
     def busy(self) -> bool:

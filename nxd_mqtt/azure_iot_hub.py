@@ -556,7 +556,7 @@ class NX_AZURE_IOT_HUB_CLIENT(NXD_MQTT_CLIENT):
         self._oversize = [0] * (ANSWER + 1)
         for feature in self.features:
             feature.ended()
-            feature.left()
+            feature.let_go()
         self.announce(ANSWER)
 
 

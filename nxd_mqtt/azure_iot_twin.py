@@ -117,8 +117,28 @@ def _is_old(report, now: int) -> bool:
     return now - report.since & _CLOCK_MASK >= _PATIENCE
 
 
+def _tell(hub, twin) -> None:
+    """Tell the program of answers that no call waits for."""
+    for report in list(twin._reports):
+        if report.status and not report.awaited:
+            twin.forget(report)
+            if twin.callback:
+                function, argument = twin.callback
+                status = max(report.status, 0)
+                function(hub, report.number, status, report.version, argument)
+
+
 class Twin(Feature):
-    """The feature of the twin."""
+    """The feature of the twin.
+
+    Of the whole twin at any time
+
+    - nobody wants it: a new link, or a gap between two versions, makes it due;
+    - the client wants it, and no question is open: a pause runs, the hub's or one behind a failure;
+    - the client wants it, and a question is open: the answer is handed on if it is news;
+    - the program wants it, and its question is open: the answer waits to be taken. After a minute
+      it is given up, and whoever waits is told.
+    """
 
     filters = (b"$iothub/twin/res/#", b"$iothub/twin/PATCH/properties/desired/#")
     kinds = (DOCUMENT, DESIRED)
@@ -141,7 +161,7 @@ class Twin(Feature):
         self._throttles = self._stale = 0
         self._until = NEVER
         self.callback = None
-        hub.callbacks[ANSWER] = (Twin._tell, self)
+        hub.callbacks[ANSWER] = (_tell, self)
 
     # -- a link begins and ends ---------------------------------------------------------------
 
@@ -182,8 +202,8 @@ class Twin(Feature):
             if report.packet_id and not report.status and find(report.packet_id) < 0:
                 report.status = LOST
 
-    def left(self) -> None:
-        """As ``Feature.left``."""
+    def let_go(self) -> None:
+        """As ``Feature.let_go``."""
         for report in self._reports:
             report.status = report.status or LOST
 
@@ -414,16 +434,6 @@ class Twin(Feature):
     def taken(self, packet, version: int) -> None:
         """The program has the desired properties of a version: all of them, or a patch."""
         self._taken = self._joined(self._taken, packet.topic, version)
-
-    def _tell(self, twin) -> None:
-        """Tell the program of answers that no call waits for; called with the hub client."""
-        for report in list(twin._reports):
-            if report.status and not report.awaited:
-                twin.forget(report)
-                if twin.callback:
-                    function, argument = twin.callback
-                    status = max(report.status, 0)
-                    function(self, report.number, status, report.version, argument)
 
 
 _gc.collect()
